@@ -1,0 +1,117 @@
+//! Names for things that exist only while a run lasts: units, runs, task ids.
+//!
+//! Knows nothing of tasks, processes or time beyond the numbers it is handed.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+/// One node of the plan, unique within a run and never reused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UnitId(pub u32);
+
+impl UnitId {
+    /// The unit that stands for the whole run; everything else is below it.
+    pub const ROOT: UnitId = UnitId(0);
+
+    /// This id as an index into a table with a row per unit.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Debug for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "u{}", self.0)
+    }
+}
+
+impl fmt::Display for UnitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// One run of `par`: `YYYYMMDD-HHMMSS-xxxxxx`, sortable by start time (UTC), the tail random.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub Arc<str>);
+
+impl RunId {
+    /// The id of a run that began at `date` (`YYYYMMDD`) and `time` (`HHMMSS`). Of the tail, which tells
+    /// runs of one second apart, the lower 24 bits count.
+    pub fn new(date: &str, time: &str, tail: u32) -> RunId {
+        RunId(format!("{date}-{time}-{:06x}", tail & 0xff_ffff).into())
+    }
+
+    /// The id as text, which is also the name of the run's directory.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Makes task ids `{project}_{workflow}_{YYYYMMDD}_{HHMMSS}_{hash}_{counter}`, all different.
+///
+/// The hash is 8 hex digits that the caller derives from process, machine and chance, so ids of
+/// two processes differ; the counter (at least three digits) makes those of one process differ.
+#[derive(Debug)]
+pub struct TaskIds {
+    prefix: String,
+    next: AtomicU64,
+}
+
+impl TaskIds {
+    /// Ids for one run; `project` and `workflow` are reduced to letters, digits and `-`.
+    pub fn new(project: &str, workflow: &str, date: &str, time: &str, hash: u32) -> TaskIds {
+        let (project, workflow) = (plain(project), plain(workflow));
+        TaskIds {
+            prefix: format!("{project}_{workflow}_{date}_{time}_{hash:08x}"),
+            next: AtomicU64::new(1),
+        }
+    }
+
+    /// The next id.
+    pub fn next(&self) -> Arc<str> {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        format!("{}_{n:03}", self.prefix).into()
+    }
+}
+
+fn plain(name: &str) -> String {
+    let kept: String =
+        name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(40).collect();
+    if kept.is_empty() { "par".into() } else { kept }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn task_ids_have_six_parts_and_count_up() {
+        let ids = TaskIds::new("open code", "qa:all", "20260102", "030405", 0xabc);
+        assert_eq!(&*ids.next(), "open-code_qa-all_20260102_030405_00000abc_001");
+        assert_eq!(&*ids.next(), "open-code_qa-all_20260102_030405_00000abc_002");
+    }
+
+    #[test]
+    fn task_ids_of_many_threads_are_all_different() {
+        let ids = TaskIds::new("p", "w", "20260102", "030405", 1);
+        let all = std::sync::Mutex::new(std::collections::HashSet::new());
+        std::thread::scope(|s| {
+            for _ in 0..4 {
+                s.spawn(|| (0..1000).for_each(|_| assert!(all.lock().unwrap().insert(ids.next()))));
+            }
+        });
+        assert_eq!(all.into_inner().unwrap().len(), 4000);
+    }
+}

@@ -1,0 +1,18 @@
+//! `par` runs the tasks of a Taskfile in parallel: text in, processes and events out.
+//!
+//! Data flows one way through five kinds of value, and each kind is a type of its own, so a value tells
+//! which stage it is in.
+//!
+//! ```text
+//! text ──parse──▶ ast ──merge──▶ model ──expand──▶ Plan ──step──▶ Effect ──run | sim──▶ Event ──▶ report, store
+//! ```
+//!
+//! | module | answers |
+//! |---|---|
+//!
+//! A module imports only modules below it.
+
+
+pub mod id;
+pub mod source;
+pub mod value;

@@ -9,10 +9,12 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`diag`], [`source`] | what is wrong, and where it stands |
 //!
 //! A module imports only modules below it.
 
 
+pub mod diag;
 pub mod id;
 pub mod source;
 pub mod value;

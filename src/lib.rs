@@ -9,12 +9,14 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`host`] | the machine, as planning sees it |
 //! | [`diag`], [`source`] | what is wrong, and where it stands |
 //!
 //! A module imports only modules below it.
 
 
 pub mod diag;
+pub mod host;
 pub mod id;
 pub mod source;
 pub mod value;

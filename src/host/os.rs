@@ -1,0 +1,75 @@
+//! The machine itself.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::{Entry, Host, Output, Script};
+
+/// The machine that `par` runs on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Os;
+
+impl Host for Os {
+    fn env(&self, key: &str) -> Option<String> {
+        let usable = !key.is_empty() && !key.contains(['=', '\0']);
+        usable.then(|| std::env::var_os(key)).flatten().map(|v| v.to_string_lossy().into_owned())
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
+        std::env::vars_os().map(|(key, value)| (text(key), text(value))).collect()
+    }
+
+    fn cwd(&self) -> PathBuf {
+        std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        // The bytes go along in the error, so that a message can show the place.
+        String::from_utf8(std::fs::read(path)?)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        let found = std::fs::metadata(path).ok()?;
+        Some(if found.is_dir() { Entry::Directory } else { Entry::File })
+    }
+
+    fn owner(&self, path: &Path) -> Option<u32> {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(path).ok().map(|found| found.uid())
+    }
+
+    fn glob(&self, dir: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+        super::glob::find(dir, pattern, &|key| self.env(key))
+    }
+
+    fn checksum(&self, files: &[PathBuf]) -> io::Result<u128> {
+        super::digest::checksum(files)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        std::fs::metadata(path)?.modified()
+    }
+
+    fn shell(&self, script: &Script) -> io::Result<Output> {
+        super::shell::run(script)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_invalid_data() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, b"ok \xff").unwrap();
+        assert_eq!(Os.read(&path).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(Os.entry(&path), Some(Entry::File));
+        assert_eq!(Os.entry(dir.path()), Some(Entry::Directory));
+        assert_eq!(Os.entry(&dir.path().join("none")), None);
+    }
+}

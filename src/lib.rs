@@ -9,6 +9,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`template`] | Go's text/template and its functions |
 //! | [`host`] | the machine, as planning sees it |
 //! | [`diag`], [`source`] | what is wrong, and where it stands |
 //!
@@ -19,4 +20,5 @@ pub mod diag;
 pub mod host;
 pub mod id;
 pub mod source;
+pub mod template;
 pub mod value;

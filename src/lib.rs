@@ -9,6 +9,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`taskfile`] | what was typed, and what all the files together say |
 //! | [`template`] | Go's text/template and its functions |
 //! | [`host`] | the machine, as planning sees it |
 //! | [`diag`], [`source`] | what is wrong, and where it stands |
@@ -20,5 +21,6 @@ pub mod diag;
 pub mod host;
 pub mod id;
 pub mod source;
+pub mod taskfile;
 pub mod template;
 pub mod value;

@@ -1,0 +1,151 @@
+//! Elements of `cmds`.
+
+use super::{Fields, Lower, keys, lifted};
+use crate::source::{Span, Text};
+use crate::taskfile::Dialect;
+use crate::taskfile::model::{Action, Call, Command};
+use crate::taskfile::yaml::{Kind, Node};
+
+impl Lower {
+    /// All of a body. `wait` joins only what was started before it.
+    pub(super) fn commands(&mut self, items: &[Node]) -> Vec<Command> {
+        let mut all: Vec<Command> = Vec::new();
+        for item in items.iter().filter(|item| !item.is_null()) {
+            let started = all.iter().any(|command| is_background(&command.action));
+            all.extend(self.command(item, started));
+        }
+        all
+    }
+
+    fn command(&mut self, node: &Node, started: bool) -> Option<Command> {
+        match &node.kind {
+            Kind::Scalar(text, _) => self.short_command(text, started),
+            Kind::Mapping(_) => self.long_command(node),
+            _ => {
+                self.wrong_type(node, "a command", "text or a map");
+                None
+            }
+        }
+    }
+
+    fn short_command(&mut self, text: &Text, started: bool) -> Option<Command> {
+        let action = match self.dialect {
+            Dialect::Par => self.lifted(text, started),
+            Dialect::GoTask => None,
+        };
+        let action = match action {
+            Some(action) => action,
+            None => Action::Shell(self.script(text)?),
+        };
+        Some(bare(action, text.span))
+    }
+
+    /// A script; an empty one runs nothing.
+    fn script(&mut self, text: &Text) -> Option<crate::template::Template> {
+        if text.value.is_empty() { None } else { self.template(text) }
+    }
+
+    fn lifted(&mut self, text: &Text, started: bool) -> Option<Action> {
+        if started && text.value.trim() == "wait" {
+            return Some(Action::Join);
+        }
+        let written = lifted::parse(text)?;
+        match written.into_action() {
+            Ok(action) => Some(action),
+            Err(error) => {
+                self.broken.push(error);
+                None
+            }
+        }
+    }
+
+    /// All keys are read, also those that have no meaning beside the others.
+    fn long_command(&mut self, node: &Node) -> Option<Command> {
+        let fields = self.fields(node, "a command", &keys::COMMAND)?;
+        let timeout = self.timeout(&fields);
+        let call = self.call(&fields);
+        let script = self.filled(&fields, "cmd");
+        let all = self.options(&fields, node.span);
+        let command = match (fields.get("defer"), call, script) {
+            (Some(defer), ..) => self.deferred(&all, defer),
+            (None, Some(call), _) => Some(of_call(call, all)),
+            (None, None, Some(text)) => {
+                let action = Action::Shell(self.script(&text)?);
+                Some(Command { action, span: text.span, ..all })
+            }
+            (None, None, None) => self.nothing(&fields),
+        };
+        command.map(|command| Command { timeout, ..command })
+    }
+
+    /// What may stand beside `cmd`; the action is none yet.
+    fn options(&mut self, fields: &Fields, span: Span) -> Command {
+        Command {
+            silent: self.truth(fields, "silent"),
+            ignore_error: self.is(fields, "ignore_error"),
+            platforms: self.platforms(fields),
+            condition: self.template_of(fields, "if"),
+            each: self.each(fields),
+            set: self.words(fields, "set"),
+            shopt: self.words(fields, "shopt"),
+            ..bare(Action::Join, span)
+        }
+    }
+
+    /// An error, unless what is there is wrong already.
+    fn nothing(&mut self, fields: &Fields) -> Option<Command> {
+        let is_wrong =
+            |key| fields.get(key).is_some_and(|n| n.text().is_none_or(|t| !t.value.is_empty()));
+        if !is_wrong("task") && !is_wrong("cmd") {
+            let message = "a command needs `cmd`, `task` or `defer`";
+            self.error(fields.span, message, "has none of them");
+        }
+        None
+    }
+
+    /// `defer:` a script or a call; what stands beside it counts only as far as go-task lets it.
+    fn deferred(&mut self, outer: &Command, node: &Node) -> Option<Command> {
+        if let Some(text) = node.text() {
+            return self.deferred_script(outer, text);
+        }
+        let fields = self.fields(node, "`defer`", &keys::DEFER)?;
+        let call = self.call(&fields);
+        if let Some(text) = self.filled(&fields, "timeout") {
+            self.error(text.span, "`timeout` must stand next to `defer`, not in it", "");
+            return None;
+        }
+        if let Some(text) = self.filled(&fields, "defer") {
+            return self.deferred_script(outer, &text);
+        }
+        let call = call?;
+        let (silent, span) = (call.silent, call.span);
+        Some(Command { silent, ..bare(Action::DeferCall(call), span) })
+    }
+
+    fn deferred_script(&mut self, outer: &Command, text: &Text) -> Option<Command> {
+        let script = self.script(text)?;
+        Some(Command { silent: outer.silent, ..bare(Action::DeferShell(script), text.span) })
+    }
+}
+
+/// A call and those of the options that go-task lets a call have.
+fn of_call(call: Call, all: Command) -> Command {
+    Command {
+        silent: all.silent,
+        ignore_error: all.ignore_error,
+        condition: all.condition,
+        each: all.each,
+        ..bare(Action::Call(call), all.span)
+    }
+}
+
+fn is_background(action: &Action) -> bool {
+    matches!(action, Action::Lifted(lifted) if lifted.background)
+}
+
+/// A command with nothing said beside it.
+fn bare(action: Action, span: Span) -> Command {
+    let (silent, ignore_error, platforms, condition, each, timeout, set, shopt) =
+        Default::default();
+    Command { action, span, silent, ignore_error, platforms, condition, each, timeout, set, shopt }
+}

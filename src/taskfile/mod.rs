@@ -1,0 +1,87 @@
+//! Taskfiles: YAML with places, what was typed, what all files together say.
+//!
+//! Knows the text of files and nothing of what runs: templates stay templates.
+
+pub mod ast;
+mod certain;
+pub mod discover;
+mod lower;
+mod merge;
+pub mod model;
+mod names;
+mod path;
+mod read;
+mod version;
+mod yaml;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use lower::{duration, jobs, settings};
+pub use names::Found;
+
+use crate::diag::Diagnostic;
+use crate::host::Host;
+use crate::source::SourceMap;
+use model::Model;
+
+/// Whose Taskfile it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Dialect {
+    /// With the keys of `par`, and warnings about unknown ones.
+    #[default]
+    Par,
+    /// Exactly what go-task reads.
+    GoTask,
+}
+
+/// Where the root Taskfile comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// A file, or a directory that holds one; relative to the user's directory.
+    Path(PathBuf),
+    /// The text itself, as from standard input.
+    Text(Arc<str>),
+}
+
+/// Which Taskfile to load.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Whose language it is in.
+    pub dialect: Dialect,
+    /// `-t`; without it one is searched for.
+    pub taskfile: Option<Origin>,
+    /// `-d`: where the search begins, or where tasks of a given Taskfile run.
+    pub dir: Option<PathBuf>,
+    /// `-g`: the one in the home directory.
+    pub global: bool,
+}
+
+/// Why there is no model: all that is wrong with all files, warnings among it.
+#[derive(Debug, Default)]
+pub struct Failure {
+    /// What is wrong; at least one is an error.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that the places are in.
+    pub sources: SourceMap,
+}
+
+/// The directory that tasks run in, found without reading the Taskfile.
+pub fn root_dir(request: &Request, host: &dyn Host) -> Result<PathBuf, Failure> {
+    let root = discover::root(request, host);
+    root.map(|root| root.dir)
+        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })
+}
+
+/// Finds, reads and merges the Taskfiles. No template is evaluated but those in paths of includes.
+pub fn load(request: &Request, host: &dyn Host) -> Result<Model, Failure> {
+    let root = discover::root(request, host)
+        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })?;
+    let (entry, dir) = (root.file.clone(), root.dir.clone());
+    let tree = read::read(root, request.dialect, host);
+    merge::merge(tree, entry, dir)
+        .map_err(|tree| Failure { diagnostics: tree.diagnostics, sources: tree.sources })
+}
+
+#[cfg(test)]
+mod tests;

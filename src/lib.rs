@@ -9,6 +9,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`event`] | what can happen: the public contract |
 //! | [`taskfile`] | what was typed, and what all the files together say |
 //! | [`template`] | Go's text/template and its functions |
 //! | [`host`] | the machine, as planning sees it |
@@ -18,6 +19,7 @@
 
 
 pub mod diag;
+pub mod event;
 pub mod host;
 pub mod id;
 pub mod source;

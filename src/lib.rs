@@ -9,6 +9,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`exec`] | processes: how to start, signal, wait for and read from them |
 //! | [`event`] | what can happen: the public contract |
 //! | [`taskfile`] | what was typed, and what all the files together say |
 //! | [`template`] | Go's text/template and its functions |
@@ -20,6 +21,7 @@
 
 pub mod diag;
 pub mod event;
+pub mod exec;
 pub mod host;
 pub mod id;
 pub mod source;

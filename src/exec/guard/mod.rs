@@ -1,0 +1,77 @@
+//! Makes sure that nothing outlives `par`, however `par` ends.
+//!
+//! On Linux the process that the shell started becomes the *outer*: it forwards signals to the *inner*, its
+//! child, which does all the work, and kills what is left when the inner has ended. The inner does the same
+//! when the outer is killed. Both are subreapers, so no orphan gets past them. Elsewhere there is one process,
+//! and only process groups protect from orphans.
+//!
+//! Knows nothing of jobs.
+
+use std::io;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use libc::pid_t;
+
+use super::signals;
+
+#[cfg(target_os = "linux")]
+mod sweep;
+
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod system;
+#[cfg(not(target_os = "linux"))]
+#[path = "other.rs"]
+mod system;
+
+pub(super) use system::{is_ending, sweep};
+
+/// Names the outer process of the `par` that a process runs under, so that a `par` inside it needs none.
+pub(super) const VARIABLE: &str = "PAR_GUARD";
+
+static OUTER: AtomicI32 = AtomicI32::new(0);
+static FACE: AtomicI32 = AtomicI32::new(0);
+
+/// Proof that this process may have children: whatever happens to it, they will not stay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guarded {
+    outer: pid_t,
+    face: pid_t,
+}
+
+impl Guarded {
+    /// The process that the others are told to look for among their ancestors.
+    pub(super) fn outer(self) -> pid_t {
+        self.outer
+    }
+
+    /// The process that the shell knows.
+    pub(super) fn face(self) -> pid_t {
+        self.face
+    }
+}
+
+/// Splits this process in outer and inner, and returns in the inner; the outer never returns.
+///
+/// Call it just before the first child is started, before any thread is. A second call does nothing.
+///
+/// # Errors
+///
+/// When another thread exists (it would vanish in the inner), or the kernel has no process to spare.
+pub fn ensure() -> io::Result<Guarded> {
+    if OUTER.load(Ordering::Acquire) == 0 {
+        signals::original();
+        signals::handle(libc::SIGCHLD, libc::SIG_DFL)?;
+        let guarded = system::establish()?;
+        // Hardly ever in the terminal's foreground, it must be able to write there all the same.
+        signals::block(&signals::set([libc::SIGTTOU]));
+        FACE.store(guarded.face, Ordering::Release);
+        OUTER.store(guarded.outer, Ordering::Release);
+    }
+    Ok(Guarded { outer: OUTER.load(Ordering::Acquire), face: FACE.load(Ordering::Acquire) })
+}
+
+/// Ends this process by `signal`, as a shell expects of a program that was interrupted.
+pub fn end_by(signal: i32) -> ! {
+    signals::die_of(signal)
+}

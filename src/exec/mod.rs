@@ -1,0 +1,114 @@
+//! Processes: how to start, signal, wait for and read from them.
+//!
+//! Is given a [`Job`] and knows no tasks, plans or policies. Only Unix for now; what is special about Linux
+//! is in files named `linux.rs`, what the others do instead in `other.rs` beside it.
+
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::event::{Status, Stream, Usage};
+
+mod descendants;
+pub mod guard;
+mod lexer;
+mod pipes;
+mod plumbing;
+mod processes;
+pub mod shell;
+mod signals;
+mod spawn;
+mod terminal;
+mod wait;
+mod watch;
+
+pub use guard::Guarded;
+pub use processes::Processes;
+pub use shell::{Options, Shell};
+pub use spawn::StartError;
+pub use terminal::Foreground;
+
+/// What is executed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Command {
+    /// Path of the program, absolute or relative to the job's directory.
+    pub program: CString,
+    /// Its arguments, `argv[0]` first.
+    pub argv: Vec<CString>,
+    /// What is executed when the kernel refuses `program`.
+    pub otherwise: Option<Box<Command>>,
+    /// What becomes of processes it leaves behind.
+    pub leftovers: Leftovers,
+}
+
+/// What becomes of processes left in the group of one that has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leftovers {
+    /// They are killed.
+    Kill,
+    /// They are waited for: background jobs of a shell script.
+    Wait,
+}
+
+/// One process to start. Everything is decided: no `Option` means "default".
+#[derive(Debug)]
+pub struct Job {
+    /// What is executed.
+    pub command: Command,
+    /// All of its environment, `NAME=value`.
+    pub env: Arc<Vec<CString>>,
+    /// Where it runs.
+    pub dir: PathBuf,
+    /// What it reads.
+    pub stdin: Stdin,
+    /// Where its output goes.
+    pub capture: Capture,
+}
+
+/// What a process reads.
+#[derive(Debug)]
+pub enum Stdin {
+    /// Nothing: `/dev/null`.
+    Null,
+    /// What `par` reads.
+    Inherit,
+    /// This.
+    Fd(OwnedFd),
+}
+
+/// Where a process's output goes.
+#[derive(Clone, Debug)]
+pub enum Capture {
+    /// One pipe for both streams: their order is exact, all of it counts as stdout.
+    Merged,
+    /// A pipe for each stream.
+    Separate,
+    /// `par`'s own stdout and stderr; with a terminal, its foreground group too.
+    Inherit,
+    /// A pipe for stdout; stderr is `par`'s own.
+    Stdout,
+    /// A pipe for stdout; stderr is nobody's.
+    Quiet,
+    /// No pipe: these.
+    Given {
+        /// Its standard output.
+        stdout: Arc<OwnedFd>,
+        /// Its standard error.
+        stderr: Arc<OwnedFd>,
+    },
+}
+
+/// What becomes of a process. `T` is the caller's name for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Notice<T> {
+    /// It wrote something, at most 256 KiB.
+    Output(T, Stream, Vec<u8>),
+    /// It and its pipes are done. Always the last.
+    Exited(T, Status, Usage),
+    /// This signal stopped it. After `SIGTTIN` or `SIGTTOU` it wants a terminal that it does not have.
+    Stopped(T, i32),
+    /// `SIGINT`, `SIGQUIT`, `SIGTERM`, `SIGHUP`, `SIGWINCH` or `SIGTSTP` reached `par`; after the last,
+    /// [`Processes::suspend`] does what the user wants.
+    Signal(i32),
+}

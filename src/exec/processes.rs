@@ -1,0 +1,366 @@
+//! All processes of this one: starts them, hears of them, and leaves none behind.
+//!
+//! One signal descriptor and `wait4` instead of a descriptor or a task for each child: orphans that come to
+//! this process are reaped on the way.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use libc::{c_int, pid_t, sigset_t};
+
+use super::descendants::descendants;
+use super::pipes::{CHUNK, Chunk, Pipe};
+use super::plumbing::Plumbing;
+use super::spawn::{Launch, Spawner};
+use super::watch::{Wake, Watch};
+use super::{Capture, Guarded, Job, Leftovers, Notice, StartError, Stdin};
+use super::{guard, signals, terminal, wait};
+use crate::event::{Status, Usage};
+
+/// How often groups are looked at that have lost their leader.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+static IN_USE: AtomicBool = AtomicBool::new(false);
+
+/// The one owner of all processes. Dropping it kills everything below this process.
+///
+/// Belongs to the main thread and a current-thread runtime: children die with the thread that started them.
+pub struct Processes<T> {
+    guarded: Guarded,
+    spawner: Spawner,
+    watch: Watch,
+    null: File,
+    buffer: Vec<u8>,
+    children: Vec<Child<T>>,
+    told: VecDeque<Notice<T>>,
+    next_token: u64,
+    terminal_holder: Option<pid_t>,
+    mask: sigset_t,
+}
+
+struct Child<T> {
+    name: T,
+    /// Its number and its group's.
+    pid: pid_t,
+    leftovers: Leftovers,
+    pipes: Vec<Pipe>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy)]
+enum Stage {
+    Running,
+    /// It has ended, others of its group have not.
+    Leaving(Status, Usage),
+    /// What its pipes held at the end is still to be told.
+    Draining(Status, Usage),
+}
+
+impl<T: Copy + Eq> Processes<T> {
+    /// Hears of signals and children from now on.
+    ///
+    /// # Errors
+    ///
+    /// Outside of a runtime, when another one lives in this process, or without descriptors to spare.
+    pub fn new(guarded: Guarded) -> io::Result<Processes<T>> {
+        tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        if IN_USE.swap(true, Ordering::AcqRel) {
+            return Err(io::Error::other("the processes of this process have an owner already"));
+        }
+        let heard: Vec<c_int> = signals::heeded().chain([libc::SIGCHLD]).collect();
+        let mask = signals::block(&signals::set(heard.iter().copied()));
+        Processes::listening(guarded, &heard, mask).inspect_err(|_| {
+            signals::restore(&mask);
+            IN_USE.store(false, Ordering::Release);
+        })
+    }
+
+    fn listening(guarded: Guarded, heard: &[c_int], mask: sigset_t) -> io::Result<Processes<T>> {
+        Ok(Processes {
+            guarded,
+            spawner: Spawner::new(guarded)?,
+            watch: Watch::new(heard)?,
+            null: File::options().read(true).write(true).open("/dev/null")?,
+            buffer: vec![0; CHUNK],
+            children: Vec::new(),
+            told: VecDeque::new(),
+            next_token: 0,
+            terminal_holder: None,
+            mask,
+        })
+    }
+
+    /// Starts a process in a group of its own; its number. `name` must not run already.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Busy`] when it may work later; otherwise what is wrong with directory or program.
+    pub fn start(&mut self, name: T, job: &Job) -> Result<u32, StartError> {
+        if guard::is_ending() {
+            return Err(StartError::Other(io::ErrorKind::Interrupted.into()));
+        }
+        let plumbing = Plumbing::new(job, &self.null, self.next_token)?;
+        for pipe in &plumbing.pipes {
+            self.watch.add(pipe.as_fd(), pipe.token)?;
+        }
+        self.next_token += plumbing.pipes.len() as u64;
+        let wants_terminal = wants_terminal(job) && self.terminal_holder.is_none();
+        let (pid, leftovers) = self.launch(job, plumbing.descriptors, wants_terminal)?;
+        if wants_terminal {
+            self.terminal_holder = Some(pid);
+        }
+        let pipes = plumbing.pipes;
+        self.children.push(Child { name, pid, leftovers, pipes, stage: Stage::Running });
+        Ok(pid.unsigned_abs())
+    }
+
+    fn launch(
+        &mut self,
+        job: &Job,
+        descriptors: [c_int; 3],
+        wants_terminal: bool,
+    ) -> Result<(pid_t, Leftovers), StartError> {
+        let takes_terminal = wants_terminal && terminal::is_ours(self.guarded);
+        let mut command = &job.command;
+        loop {
+            let launch =
+                Launch { command, env: &job.env, dir: &job.dir, descriptors, takes_terminal };
+            match (self.spawner.start(&launch), &command.otherwise) {
+                (Ok(pid), _) => return Ok((pid, command.leftovers)),
+                (Err(StartError::Program(..)), Some(other)) => command = other,
+                (Err(error), _) => {
+                    if takes_terminal {
+                        terminal::recover(self.guarded);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Sends `signal` to the whole group of a process, `SIGKILL` to all below it; to nobody when it has ended.
+    pub fn signal(&mut self, name: T, signal: i32) {
+        let Some(child) = self.children.iter().find(|child| child.name == name) else { return };
+        let below = match signal {
+            libc::SIGKILL if child.is_running() => descendants(child.pid),
+            _ => Vec::new(),
+        };
+        child.signal(signal);
+        for process in below {
+            // SAFETY: plain system call; it was there a moment ago, too short for its number to come round.
+            unsafe { libc::kill(process, signal) };
+        }
+    }
+
+    /// Stops every process, gives the terminal back, stops `par`, and returns when the user continues it.
+    pub fn suspend(&mut self) {
+        self.children.iter().for_each(|child| child.signal(libc::SIGSTOP));
+        if let Some(holder) = self.terminal_holder {
+            terminal::take_back(self.guarded, holder);
+        }
+        // SAFETY: plain system calls.
+        unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
+        if let Some(holder) = self.terminal_holder
+            && terminal::is_ours(self.guarded)
+        {
+            terminal::give(holder);
+        }
+        self.children.iter().for_each(|child| child.signal(libc::SIGCONT));
+    }
+
+    /// How many have been started whose end was not told yet.
+    pub fn running(&self) -> usize {
+        self.children.len()
+    }
+
+    /// The next thing that happens. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Notice<T> {
+        loop {
+            if let Some(notice) = self.told.pop_front().or_else(|| self.drain()) {
+                return notice;
+            }
+            match self.watch.next() {
+                Some(Wake::Signal(libc::SIGCHLD)) => self.reap(),
+                Some(Wake::Signal(signal)) => return Notice::Signal(signal),
+                Some(Wake::Readable(token)) => {
+                    if let Some(notice) = self.read(token) {
+                        return notice;
+                    }
+                }
+                None => {
+                    if self.wait().await.is_err() {
+                        // Deaf for good: the only way on is to end.
+                        return Notice::Signal(libc::SIGTERM);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for something to come. That an orphan leaves its group nobody tells, so then not for long.
+    async fn wait(&mut self) -> io::Result<()> {
+        let is_leaving = |child: &Child<T>| matches!(child.stage, Stage::Leaving(..));
+        if !self.children.iter().any(is_leaving) {
+            return self.watch.wait().await;
+        }
+        self.settle();
+        if self.children.iter().any(|child| matches!(child.stage, Stage::Draining(..))) {
+            return Ok(());
+        }
+        tokio::time::timeout(LOOK_AGAIN, self.watch.wait()).await.unwrap_or(Ok(()))
+    }
+
+    fn read(&mut self, token: u64) -> Option<Notice<T>> {
+        let child = self.children.iter_mut().find(|child| child.owns(token))?;
+        let position = child.pipes.iter().position(|pipe| pipe.token == token)?;
+        match child.pipes[position].read(&mut self.buffer) {
+            Chunk::Bytes(bytes) => {
+                return Some(Notice::Output(child.name, child.pipes[position].stream, bytes));
+            }
+            Chunk::Nothing => {}
+            Chunk::End => {
+                child.pipes.remove(position);
+                self.settle();
+            }
+        }
+        None
+    }
+
+    /// Tells what the pipes of an ended process held, and then its end.
+    fn drain(&mut self) -> Option<Notice<T>> {
+        let draining = |child: &Child<T>| matches!(child.stage, Stage::Draining(..));
+        let position = self.children.iter().position(draining)?;
+        let child = &mut self.children[position];
+        while let Some(pipe) = child.pipes.first_mut() {
+            if let Chunk::Bytes(bytes) = pipe.read(&mut self.buffer) {
+                return Some(Notice::Output(child.name, pipe.stream, bytes));
+            }
+            child.pipes.remove(0);
+        }
+        let Child { name, stage, .. } = self.children.swap_remove(position);
+        match stage {
+            Stage::Draining(status, usage) => Some(Notice::Exited(name, status, usage)),
+            Stage::Running | Stage::Leaving(..) => None,
+        }
+    }
+
+    fn reap(&mut self) {
+        while let Some(change) = wait::peek() {
+            match change {
+                wait::Change::Ended(pid) => self.end(pid),
+                wait::Change::Stopped(pid, signal) => self.stop(pid, signal),
+            }
+        }
+        self.settle();
+    }
+
+    fn end(&mut self, pid: pid_t) {
+        let leader = self.children.iter().position(|child| child.pid == pid && child.is_running());
+        let Some(position) = leader else { return self.end_other(pid) };
+        let child = &mut self.children[position];
+        if child.leftovers == Leftovers::Kill {
+            // Before it is reaped, while nobody else can have its group's number.
+            child.signal(libc::SIGKILL);
+        }
+        let (status, usage) = wait::reap(pid);
+        child.stage = Stage::Leaving(status, usage);
+        if self.terminal_holder == Some(pid) {
+            self.leave_terminal(pid, status);
+        }
+    }
+
+    /// The terminal tells only its foreground group of `^C`, so we hear of it by what it did.
+    fn leave_terminal(&mut self, pid: pid_t, status: Status) {
+        self.terminal_holder = None;
+        let had_terminal = terminal::take_back(self.guarded, pid);
+        if let Status::Signal(signal @ (libc::SIGINT | libc::SIGQUIT)) = status
+            && had_terminal
+        {
+            self.told.push_back(Notice::Signal(signal));
+        }
+    }
+
+    /// Somebody's orphan: a background job, when its group is one of ours.
+    fn end_other(&mut self, pid: pid_t) {
+        let group = wait::group(pid);
+        let (_, more) = wait::reap(pid);
+        if let Some(Child { stage: Stage::Leaving(_, usage), .. }) =
+            self.children.iter_mut().find(|child| child.pid == group)
+        {
+            wait::add(usage, more);
+        }
+    }
+
+    /// Lets those go on to their end whose groups are empty.
+    fn settle(&mut self) {
+        for child in &mut self.children {
+            if let Stage::Leaving(status, usage) = child.stage
+                && (child.leftovers == Leftovers::Kill || child.is_alone())
+            {
+                child.pipes.iter_mut().for_each(Pipe::keep_only_present);
+                child.stage = Stage::Draining(status, usage);
+            }
+        }
+    }
+
+    fn stop(&mut self, pid: pid_t, signal: c_int) {
+        let group = wait::group(pid);
+        let Some(child) = self.children.iter().find(|child| child.pid == group) else { return };
+        let notice = if self.terminal_holder == Some(group) && terminal::exists() {
+            Notice::Signal(libc::SIGTSTP)
+        } else {
+            Notice::Stopped(child.name, signal)
+        };
+        self.told.push_back(notice);
+    }
+}
+
+impl<T> Child<T> {
+    fn is_running(&self) -> bool {
+        matches!(self.stage, Stage::Running)
+    }
+
+    fn owns(&self, token: u64) -> bool {
+        self.pipes.iter().any(|pipe| pipe.token == token)
+    }
+
+    /// While it runs or leaves, its group exists, so the number is nobody else's.
+    fn signal(&self, signal: c_int) {
+        if !matches!(self.stage, Stage::Draining(..)) {
+            // SAFETY: plain system call.
+            unsafe { libc::kill(-self.pid, signal) };
+        }
+    }
+
+    /// Whether nobody of its group is left. Its orphans are our children, so only those count.
+    #[cfg(target_os = "linux")]
+    fn is_alone(&self) -> bool {
+        !wait::has_children_in(self.pid)
+    }
+
+    /// Orphans are out of sight here, but most of them hold a pipe.
+    #[cfg(not(target_os = "linux"))]
+    fn is_alone(&self) -> bool {
+        self.pipes.is_empty()
+    }
+}
+
+impl<T> Drop for Processes<T> {
+    fn drop(&mut self) {
+        self.children.iter().for_each(|child| child.signal(libc::SIGKILL));
+        guard::sweep();
+        if let Some(holder) = self.terminal_holder {
+            terminal::take_back(self.guarded, holder);
+        }
+        signals::restore(&self.mask);
+        IN_USE.store(false, Ordering::Release);
+    }
+}
+
+fn wants_terminal(job: &Job) -> bool {
+    matches!((&job.capture, &job.stdin), (Capture::Inherit, Stdin::Inherit))
+}

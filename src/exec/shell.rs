@@ -1,0 +1,383 @@
+//! From the text of a command to what is executed: a program, or a shell with a script.
+//!
+//! Commands behave as in go-task: `set -e` always, a new shell each, background jobs waited for. Knows the
+//! environment only as it is handed in.
+
+use std::ffi::{CString, OsStr};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::lexer::{features, plain_words};
+use super::{Command, Leftovers};
+
+/// The kernel refuses a single argument of 128 KiB.
+const LONGEST_ARGUMENT: usize = 120_000;
+
+/// The shell of this machine.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    program: PathBuf,
+    is_bash: bool,
+}
+
+/// What a Taskfile sets for its shells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options<'a> {
+    /// For `set -o`: names as `pipefail`, or letters as `x`.
+    pub set: &'a [Arc<str>],
+    /// For `shopt -s`, as `globstar`.
+    pub shopt: &'a [Arc<str>],
+}
+
+impl Options<'_> {
+    /// Whether they change nothing about a command without anything to expand.
+    fn allow_direct(&self) -> bool {
+        let harmless = ["e", "errexit", "pipefail", "u", "nounset", "f", "noglob"];
+        self.set.iter().all(|option| harmless.contains(&&**option))
+    }
+}
+
+impl Shell {
+    /// The first bash on `path`, or in the usual places; else the first sh.
+    ///
+    /// # Errors
+    ///
+    /// When there is neither.
+    pub fn find(path: Option<&OsStr>) -> io::Result<Shell> {
+        let search = |name: &str| {
+            let usual = OsStr::new("/bin:/usr/bin:/usr/local/bin");
+            let root = Path::new("/");
+            [path.unwrap_or_default(), usual].iter().find_map(|path| find_program(name, path, root))
+        };
+        if let Some(program) = search("bash").filter(|program| !is_old_bash(program)) {
+            return Ok(Shell { program, is_bash: true });
+        }
+        match search("sh") {
+            Some(program) => Ok(Shell { program, is_bash: false }),
+            None => {
+                Err(io::Error::new(io::ErrorKind::NotFound, "found neither bash nor sh on PATH"))
+            }
+        }
+    }
+
+    /// Whether scripts may be written for bash.
+    pub fn is_bash(&self) -> bool {
+        self.is_bash
+    }
+
+    /// What is executed for `text`: a command, or a script that planning wants to run.
+    ///
+    /// `path` is the `PATH` that it will have, `dir` where it will be.
+    ///
+    /// # Errors
+    ///
+    /// When the text contains a NUL byte.
+    pub fn command(
+        &self,
+        text: &str,
+        options: &Options<'_>,
+        path: &OsStr,
+        dir: &Path,
+    ) -> io::Result<Command> {
+        let script = self.script(text, options)?;
+        let direct = plain_words(text)
+            .filter(|words| options.allow_direct() && !is_built_in(&words[0]))
+            .and_then(|words| Some((find_program(&words[0], path, dir)?, words)));
+        let Some((program, words)) = direct else { return Ok(script) };
+        Ok(Command {
+            program: c_string(program.into_os_string().into_vec())?,
+            argv: words.into_iter().map(c_string).collect::<io::Result<_>>()?,
+            otherwise: Some(Box::new(script)),
+            leftovers: Leftovers::Kill,
+        })
+    }
+
+    fn script(&self, text: &str, options: &Options<'_>) -> io::Result<Command> {
+        let name = if self.is_bash { "bash" } else { "sh" };
+        let mut argv: Vec<String> = vec![name.into(), "-e".into()];
+        if self.is_bash {
+            // Privileged: BASH_ENV, SHELLOPTS, CDPATH and functions of the environment change nothing.
+            argv.push("-p".into());
+            argv.extend(options.shopt.iter().flat_map(|option| ["-O".into(), option.to_string()]));
+        }
+        for option in options.set {
+            match option.len() {
+                1 => argv.push(format!("-{option}")),
+                _ => argv.extend(["-o".into(), option.to_string()]),
+            }
+        }
+        argv.extend(["-c".into(), "--".into()]);
+        argv.extend(script_arguments(text, name));
+        let has_background = features(text).has_background;
+        Ok(Command {
+            program: c_string(self.program.as_os_str().as_bytes())?,
+            argv: argv.into_iter().map(c_string).collect::<io::Result<_>>()?,
+            otherwise: None,
+            leftovers: if has_background { Leftovers::Wait } else { Leftovers::Kill },
+        })
+    }
+}
+
+/// The text itself, or, when it is too long for one argument, its parts and a script that joins them.
+fn script_arguments(text: &str, name: &str) -> Vec<String> {
+    if text.len() < LONGEST_ARGUMENT {
+        return vec![text.into()];
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = (0..=LONGEST_ARGUMENT.min(rest.len())).rfind(|&end| rest.is_char_boundary(end));
+        let (part, more) = rest.split_at(end.unwrap_or(rest.len()));
+        parts.push(part.to_owned());
+        rest = more;
+    }
+    let all: String = (1..=parts.len()).map(|number| format!("${{{number}}}")).collect();
+    let joiner = format!("eval \"shift {};{all}\"", parts.len());
+    [joiner, name.into()].into_iter().chain(parts).collect()
+}
+
+fn c_string(text: impl Into<Vec<u8>>) -> io::Result<CString> {
+    CString::new(text)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the command contains a NUL byte"))
+}
+
+/// Apple's own bash is of 2007, before arrays had names and globs stars.
+fn is_old_bash(program: &Path) -> bool {
+    cfg!(target_vendor = "apple") && program == Path::new("/bin/bash")
+}
+
+/// The file that a shell in `dir` would execute for `name`, relative where the shell's would be.
+fn find_program(name: &str, path: &OsStr, dir: &Path) -> Option<PathBuf> {
+    if name.is_empty() {
+        return None;
+    }
+    if name.contains('/') {
+        return is_program(&dir.join(name)).then(|| name.into());
+    }
+    std::env::split_paths(path)
+        .map(|folder| if folder.as_os_str().is_empty() { ".".into() } else { folder })
+        .map(|folder| folder.join(name))
+        .find(|program| is_program(&dir.join(program)))
+}
+
+fn is_program(path: &Path) -> bool {
+    let Ok(path_text) = CString::new(path.as_os_str().as_bytes()) else { return false };
+    // SAFETY: the path ends with a zero.
+    let is_executable = unsafe { libc::access(path_text.as_ptr(), libc::X_OK) == 0 };
+    is_executable && path.is_file()
+}
+
+/// Whether bash or sh does it itself, or reads it as grammar.
+fn is_built_in(word: &str) -> bool {
+    const WORDS: &str = " . : [ [[ ]] { } ! alias bg bind break builtin caller case cd command compgen complete \
+        compopt continue coproc declare dirs disown do done echo elif else enable esac eval exec exit export \
+        false fc fg fi for function getopts hash help history if in jobs kill let local logout mapfile popd \
+        printf pushd pwd read readarray readonly return select set shift shopt source suspend test then time \
+        times trap true type typeset ulimit umask unalias unset until wait while ";
+    WORDS.split_ascii_whitespace().any(|built_in| built_in == word)
+}
+
+/// What a command does that needs no process: `true`, `:`, `false`, `exit N`, `echo` of plain words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trivial {
+    /// What it writes to stdout.
+    pub output: String,
+    /// Its exit code.
+    pub code: i32,
+}
+
+/// What `text` does, if a shell is not needed to know. Anything else is [`Shell::command`]'s.
+pub fn trivial(text: &str, options: &Options<'_>) -> Option<Trivial> {
+    let words = plain_words(text).filter(|_| options.allow_direct() && options.shopt.is_empty())?;
+    let ends = |code| Some(Trivial { output: String::new(), code });
+    match (words[0].as_str(), &words[1..]) {
+        ("true" | ":", _) => ends(0),
+        ("false", _) => ends(1),
+        ("exit", []) => ends(0),
+        ("exit", [code]) => ends(code.parse::<u8>().ok()?.into()),
+        ("echo", words) if !words.first().is_some_and(|word| word.starts_with('-')) => {
+            Some(Trivial { output: words.join(" ") + "\n", code: 0 })
+        }
+        _ => None,
+    }
+}
+
+/// The environment of a process that runs in `dir`. What a process cannot be given is left out.
+pub fn environment<'a>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    dir: &Path,
+) -> Vec<CString> {
+    let dir = dir.as_os_str().as_bytes();
+    let variable = |name: &str, value: &[u8]| {
+        let text = [name.as_bytes(), b"=", value].concat();
+        if name.is_empty() || name.contains('=') { None } else { CString::new(text).ok() }
+    };
+    let others = pairs.into_iter().filter(|(name, _)| *name != "PWD");
+    let others = others.filter_map(|(name, value)| variable(name, value.as_bytes()));
+    others.chain(variable("PWD", dir)).collect()
+}
+
+/// The names of `task:NAME` programs that a script may call. One that the script makes up as it goes is
+/// given as far as it is written, so possibly empty.
+pub fn mentions_task_program(text: &str) -> Vec<String> {
+    const PREFIX: &str = "task:";
+    if !text.contains(PREFIX) {
+        return Vec::new();
+    }
+    let comments = features(text).comments;
+    text.match_indices(PREFIX)
+        .filter(|(at, _)| !comments.iter().any(|comment| comment.contains(at)))
+        .filter(|(at, _)| begins_word(&text[..*at]))
+        .filter_map(|(at, _)| program_name(&text[at + PREFIX.len()..]))
+        .collect()
+}
+
+/// Whether a word can begin after `before`; `\n` is what `printf` makes a line of.
+fn begins_word(before: &str) -> bool {
+    let begins = |letter: char| letter.is_whitespace() || "\"'`;&|(){}=<>!".contains(letter);
+    let is_escape = ["\\n", "\\t", "\\0"].iter().any(|escape| before.ends_with(escape));
+    is_escape || before.chars().next_back().is_none_or(begins)
+}
+
+fn ends_word(letter: char) -> bool {
+    letter.is_whitespace() || "\"'`;&|()<>\\".contains(letter)
+}
+
+/// `None` for `task:` alone, as in `echo "task: done"`.
+fn program_name(rest: &str) -> Option<String> {
+    let name = &rest[..rest.find(ends_word).unwrap_or(rest.len())];
+    let mut after = rest[name.len()..].chars();
+    let is_quoted = matches!(after.next(), Some('"' | '\''))
+        && after.next().is_some_and(|next| !ends_word(next));
+    (!name.is_empty() || is_quoted).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell() -> Shell {
+        Shell { program: "/bin/bash".into(), is_bash: true }
+    }
+
+    fn shown(command: &Command) -> Vec<String> {
+        let texts = [&command.program].into_iter().chain(&command.argv);
+        texts.map(|text| text.to_string_lossy().into_owned()).collect()
+    }
+
+    fn command(text: &str) -> Command {
+        let path = OsStr::new("/nope:/bin:/usr/bin");
+        shell().command(text, &Options::default(), path, Path::new("/")).unwrap()
+    }
+
+    #[test]
+    fn a_plain_command_is_executed_directly_and_by_the_shell_when_that_fails() {
+        let command = command("cat '/a b'");
+        assert_eq!(shown(&command), ["/bin/cat", "cat", "/a b"]);
+        let otherwise = command.otherwise.unwrap();
+        assert_eq!(shown(&otherwise), ["/bin/bash", "bash", "-e", "-p", "-c", "--", "cat '/a b'"]);
+    }
+
+    #[test]
+    fn a_trivial_command_needs_no_process() {
+        let does = |text| trivial(text, &Options::default()).map(|does| (does.output, does.code));
+        let done = |output: &str, code| Some((output.to_owned(), code));
+        assert_eq!(does("echo  a 'b  c' \"d\"\n"), done("a b  c d\n", 0));
+        assert_eq!(does("echo"), done("\n", 0));
+        assert_eq!([does("true"), does(": a"), does("exit")], [(); 3].map(|()| done("", 0)));
+        assert_eq!([does("false"), does("exit 1")], [(); 2].map(|()| done("", 1)));
+        for text in [
+            "echo -n a",
+            "exit 256",
+            "exit -1",
+            "exit a",
+            "echo $a",
+            "echo a; echo b",
+            "cat",
+            "A=b",
+        ] {
+            assert_eq!(does(text), None, "{text}");
+        }
+        assert_eq!(trivial("true", &Options { set: &["x".into()], shopt: &[] }), None);
+    }
+
+    #[test]
+    fn built_ins_unknown_programs_and_scripts_go_to_the_shell() {
+        for text in ["echo a", "no-such-program-x", "cat a | cat", "./nope", "if", "/bin", "''"] {
+            assert_eq!(shown(&command(text)), ["/bin/bash", "bash", "-e", "-p", "-c", "--", text]);
+        }
+    }
+
+    #[test]
+    fn options_reach_the_shell() {
+        let (set, shopt) = (["pipefail".into(), "x".into()], ["globstar".into()]);
+        let options = Options { set: &set, shopt: &shopt };
+        let path = OsStr::new("/bin");
+        let command = shell().command("cat", &options, path, Path::new("/")).unwrap();
+        let expected = "/bin/bash bash -e -p -O globstar -o pipefail -x -c -- cat";
+        assert_eq!(shown(&command).join(" "), expected);
+        let plain = Shell { program: "/bin/sh".into(), is_bash: false };
+        let command = plain.command("cat", &options, path, Path::new("/")).unwrap();
+        assert_eq!(shown(&command).join(" "), "/bin/sh sh -e -o pipefail -x -c -- cat");
+    }
+
+    #[test]
+    fn background_jobs_are_waited_for() {
+        assert_eq!(command("cat & echo").leftovers, Leftovers::Wait);
+        assert_eq!(command("cat && echo").leftovers, Leftovers::Kill);
+    }
+
+    #[test]
+    fn a_text_too_long_for_one_argument_comes_in_parts() {
+        let text = "#ä".repeat(100_000);
+        let arguments = script_arguments(&text, "bash");
+        assert_eq!(arguments[0], "eval \"shift 3;${1}${2}${3}\"");
+        assert_eq!(arguments[2..].concat(), text);
+        assert!(arguments.iter().all(|argument| argument.len() <= LONGEST_ARGUMENT));
+    }
+
+    #[test]
+    fn a_nul_byte_is_refused() {
+        let error = shell()
+            .command("a\0", &Options::default(), OsStr::new(""), Path::new("/"))
+            .unwrap_err();
+        assert_eq!(error.to_string(), "the command contains a NUL byte");
+    }
+
+    #[test]
+    fn programs_are_named_as_a_shell_would() {
+        let find = |name, path| find_program(name, OsStr::new(path), Path::new("/bin"));
+        assert_eq!(find("cat", ""), Some("./cat".into()));
+        assert_eq!(find("cat", "../bin"), Some("../bin/cat".into()));
+        assert_eq!(find("./cat", "/usr"), Some("./cat".into()));
+        assert_eq!(find("bin", ".."), None);
+    }
+
+    #[test]
+    fn an_environment_knows_its_directory() {
+        let pairs = [("A", "b"), ("PWD", "/old"), ("N", "\0"), ("", "x"), ("Z", "")];
+        let expected: Vec<CString> = vec![c"A=b".into(), c"Z=".into(), c"PWD=/d".into()];
+        assert_eq!(environment(pairs, Path::new("/d")), expected);
+    }
+
+    #[test]
+    fn task_programs_are_found_in_quotes_but_not_in_comments() {
+        let cases: [(&str, &[&str]); 10] = [
+            ("task:build A=b & task:ns:test-x>log; wait", &["build", "ns:test-x"]),
+            ("xargs -n1 sh -c 'task:lint \"$1\"'", &["lint"]),
+            ("parallel task:{} ::: a b", &["{}"]),
+            ("printf 'task:%s\\ntask:b\\0' a", &["%s", "b"]),
+            ("task:$name && task:\"$name\"", &["$name", ""]),
+            ("x=$(task:a) # task:b", &["a"]),
+            ("cat <<E | sh\ntask:a # task:b\nE", &["a", "b"]),
+            ("echo \"task: done\"", &[]),
+            ("echo mytask:x a/task:y", &[]),
+            ("echo task", &[]),
+        ];
+        for (text, names) in cases {
+            assert_eq!(mentions_task_program(text), names, "{text}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! One `epoll` with a `signalfd` in it, itself watched by tokio: pipes cost no allocation in the runtime.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use tokio::io::unix::AsyncFd;
+
+use super::super::signals;
+use super::{Wake, register};
+
+/// Pipes count from 0 and never get here.
+const SIGNALS: u64 = u64::MAX;
+
+/// See the module.
+pub(in crate::exec) struct Watch {
+    epoll: AsyncFd<OwnedFd>,
+    signals: OwnedFd,
+    came: VecDeque<Wake>,
+}
+
+impl Watch {
+    /// Watches `signals`, which the caller has blocked, and pipes as they are added.
+    pub(in crate::exec) fn new(signals: &[i32]) -> io::Result<Watch> {
+        let set = signals::set(signals.iter().copied());
+        // SAFETY: plain system calls; the descriptors they make are ours alone.
+        let (epoll, signals) = unsafe {
+            let epoll = owned(libc::epoll_create1(libc::EPOLL_CLOEXEC))?;
+            (epoll, owned(libc::signalfd(-1, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?)
+        };
+        add(epoll.as_raw_fd(), signals.as_raw_fd(), SIGNALS)?;
+        let epoll = register(epoll)?;
+        Ok(Watch { epoll, signals, came: VecDeque::new() })
+    }
+
+    /// Watches a pipe until it is closed.
+    pub(in crate::exec) fn add(&self, pipe: BorrowedFd<'_>, token: u64) -> io::Result<()> {
+        add(self.epoll.as_raw_fd(), pipe.as_raw_fd(), token)
+    }
+
+    /// Something that came and was not told yet.
+    pub(in crate::exec) fn next(&mut self) -> Option<Wake> {
+        self.came.pop_front()
+    }
+
+    /// Returns when something has come; forgets nothing when it is dropped before.
+    pub(in crate::exec) async fn wait(&mut self) -> io::Result<()> {
+        while self.came.is_empty() {
+            let mut readable = self.epoll.readable().await?;
+            look(self.epoll.as_raw_fd(), self.signals.as_raw_fd(), &mut self.came)?;
+            if self.came.is_empty() {
+                readable.clear_ready();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn look(epoll: RawFd, signals: RawFd, came: &mut VecDeque<Wake>) -> io::Result<()> {
+    let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
+    // SAFETY: the kernel writes at most as many events as there is room for.
+    let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), events.len() as i32, 0) };
+    let count = match usize::try_from(count) {
+        Ok(count) => count,
+        Err(_) => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => 0,
+            error => return Err(error),
+        },
+    };
+    for event in &events[..count] {
+        match event.u64 {
+            SIGNALS => came.extend(std::iter::from_fn(|| next_signal(signals)).map(Wake::Signal)),
+            token => came.push_back(Wake::Readable(token)),
+        }
+    }
+    Ok(())
+}
+
+fn next_signal(signals: RawFd) -> Option<i32> {
+    let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
+    let size = size_of::<libc::signalfd_siginfo>();
+    // SAFETY: the buffer is valid for `size` bytes, and all zeroes is a valid value.
+    unsafe {
+        let length = libc::read(signals, info.as_mut_ptr().cast(), size);
+        (length == size as isize).then(|| info.assume_init().ssi_signo as i32)
+    }
+}
+
+fn add(epoll: RawFd, descriptor: RawFd, token: u64) -> io::Result<()> {
+    let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: token };
+    // SAFETY: `event` is valid for the call.
+    match unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, descriptor, &mut event) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// # Safety
+///
+/// `descriptor` is negative, with `errno` set, or new and nobody else's.
+unsafe fn owned(descriptor: RawFd) -> io::Result<OwnedFd> {
+    if descriptor < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the caller's promise.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}

@@ -10,11 +10,13 @@
 //! | module | answers |
 //! |---|---|
 //! | [`exec`] | processes: how to start, signal, wait for and read from them |
+//! | [`store`] | run directories, logs, events, durations |
 //! | [`event`] | what can happen: the public contract |
 //! | [`taskfile`] | what was typed, and what all the files together say |
 //! | [`template`] | Go's text/template and its functions |
 //! | [`host`] | the machine, as planning sees it |
 //! | [`diag`], [`source`] | what is wrong, and where it stands |
+//! | [`term`], [`value`], [`id`] | how to say it, what a variable can hold, what things are called |
 //!
 //! A module imports only modules below it.
 
@@ -25,6 +27,8 @@ pub mod exec;
 pub mod host;
 pub mod id;
 pub mod source;
+pub mod store;
 pub mod taskfile;
 pub mod template;
+pub mod term;
 pub mod value;

@@ -1,0 +1,168 @@
+//! Reads logs by position, from any thread, while they are written or long after.
+//!
+//! Holds one piece in memory at a time.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::event::{Event, Kind, Stream};
+use crate::id::UnitId;
+
+use super::folder::Folder;
+use super::index::Index;
+use super::logs::{Content, Log, Part, Table};
+use super::{Store, locked};
+
+/// Most bytes handed over at once.
+const PIECE: usize = 256 * 1024;
+
+/// Takes the bytes that were asked for, piece by piece.
+pub type Take<'a> = &'a mut dyn FnMut(Stream, &[u8]) -> io::Result<()>;
+
+/// Reads the logs of one run.
+#[derive(Clone, Debug)]
+pub struct LogReader {
+    table: Table,
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Live(Store),
+    Recorded { folder: Arc<Folder>, directory: PathBuf },
+}
+
+impl LogReader {
+    pub(super) fn live(store: Store, table: Table) -> LogReader {
+        LogReader { table, source: Source::Live(store) }
+    }
+
+    pub(super) fn recorded(folder: Folder, directory: PathBuf) -> LogReader {
+        let source = Source::Recorded { folder: Arc::new(folder), directory };
+        LogReader { table: Arc::new(Mutex::new(HashMap::new())), source }
+    }
+
+    /// Learns where a recorded run's log is. For a live run this is known already.
+    pub fn learn(&self, event: &Event) {
+        let Kind::LogCreated { unit, attempt, path } = &event.kind else { return };
+        let content = Content { parts: vec![(0, Part::Named)], length: u64::MAX, index: None };
+        let log = Log { path: Some(path.clone()), content: Mutex::new(content) };
+        locked(&self.table).entry((*unit, *attempt)).or_insert_with(|| Arc::new(log));
+    }
+
+    /// Hands `length` bytes from `offset` of a log to `take`, in order, at most 256 KiB at a time.
+    /// A log that ends earlier, or is gone, gives fewer.
+    pub fn read(
+        &self,
+        task: UnitId,
+        attempt: u32,
+        offset: u64,
+        length: u64,
+        take: Take<'_>,
+    ) -> io::Result<()> {
+        let Some(view) = self.view(task, attempt) else { return Ok(()) };
+        let length = length.min(view.length.saturating_sub(offset));
+        let mut buffer = vec![0; PIECE.min(length as usize)];
+        view.index.stretches(offset, length, &mut |from, length, stream| {
+            view.copy(from, length, &mut buffer, &mut |bytes| take(stream, bytes))
+        })
+    }
+
+    /// How many bytes a log has now.
+    pub fn length(&self, task: UnitId, attempt: u32) -> u64 {
+        self.view(task, attempt).map_or(0, |view| view.length)
+    }
+
+    /// Absolute path of a log; `None` when it is not on disk.
+    pub fn path(&self, task: UnitId, attempt: u32) -> Option<PathBuf> {
+        let relative = locked(&self.table).get(&(task, attempt))?.path.clone()?;
+        match &self.source {
+            Source::Live(store) => Some(store.run_folder()?.path.join(relative)),
+            Source::Recorded { directory, .. } => Some(directory.join(relative)),
+        }
+    }
+
+    fn view(&self, task: UnitId, attempt: u32) -> Option<View> {
+        let log = locked(&self.table).get(&(task, attempt)).cloned()?;
+        let content = locked(&log.content);
+        let parts: Vec<_> = content
+            .parts
+            .iter()
+            .filter_map(|(start, part)| Some((*start, self.open(part, log.path.as_deref())?)))
+            .collect();
+        let stored = || parts.first().and_then(|(_, file)| Some(file.metadata().ok()?.len()));
+        let length = match content.length {
+            u64::MAX => stored().unwrap_or(0),
+            known => known,
+        };
+        let index = match &content.index {
+            Some(index) => index.clone(),
+            None => self.stored_index(log.path.as_deref()),
+        };
+        Some(View { parts, length, index })
+    }
+
+    fn open(&self, part: &Part, path: Option<&Path>) -> Option<Arc<File>> {
+        match part {
+            Part::Open(file) => Some(file.clone()),
+            Part::Named => self.file(path?).map(Arc::new),
+        }
+    }
+
+    fn stored_index(&self, path: Option<&Path>) -> Index {
+        let beside = path.map(|path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".idx");
+            PathBuf::from(name)
+        });
+        Index::open(beside.and_then(|path| self.file(&path)))
+    }
+
+    fn file(&self, path: &Path) -> Option<File> {
+        match &self.source {
+            Source::Live(store) => store.run_folder()?.folder.file_below(path).ok(),
+            Source::Recorded { folder, .. } => folder.file_below(path).ok(),
+        }
+    }
+}
+
+/// A log at one moment.
+struct View {
+    parts: Vec<(u64, Arc<File>)>,
+    length: u64,
+    index: Index,
+}
+
+impl View {
+    fn copy(
+        &self,
+        mut offset: u64,
+        mut length: u64,
+        buffer: &mut [u8],
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        while length > 0 {
+            let after = self.parts.partition_point(|(start, _)| *start <= offset);
+            let Some((start, file)) = after.checked_sub(1).and_then(|at| self.parts.get(at)) else {
+                return Ok(());
+            };
+            let end = self.parts.get(after).map_or(u64::MAX, |(next, _)| *next);
+            let wanted = length.min(end - offset).min(buffer.len() as u64) as usize;
+            match file.read_at(&mut buffer[..wanted], offset - start) {
+                Ok(0) => return Ok(()),
+                Ok(read) => {
+                    take(&buffer[..read])?;
+                    offset += read as u64;
+                    length -= read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

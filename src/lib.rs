@@ -12,6 +12,7 @@
 //! | [`exec`] | processes: how to start, signal, wait for and read from them |
 //! | [`store`] | run directories, logs, events, durations |
 //! | [`event`] | what can happen: the public contract |
+//! | [`plan`] | units and what each of them needs; levels, longest path |
 //! | [`taskfile`] | what was typed, and what all the files together say |
 //! | [`template`] | Go's text/template and its functions |
 //! | [`host`] | the machine, as planning sees it |
@@ -26,6 +27,7 @@ pub mod event;
 pub mod exec;
 pub mod host;
 pub mod id;
+pub mod plan;
 pub mod source;
 pub mod store;
 pub mod taskfile;

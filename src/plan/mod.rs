@@ -1,0 +1,210 @@
+//! What would run: units and what each of them needs, growing while the run goes on.
+//!
+//! Holds types and questions about the graph; never sees YAML, processes or a clock.
+
+mod forecast;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+use crate::id::UnitId;
+
+pub use forecast::{Forecast, Line};
+
+/// A node of the plan, before and after it runs.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// What it stands for.
+    pub work: Work,
+    /// Name of its task, as shown.
+    pub task: Arc<str>,
+    /// Unique across runs and machines.
+    pub id: Arc<str>,
+    /// Whether a failure of it counts for what stands around it.
+    pub ignore_error: bool,
+    /// How long it probably takes (a command: its process; a call: its body with the calls in it, without
+    /// its dependencies). `None`: nobody knows.
+    pub estimate: Option<Duration>,
+    /// Longest wall time from its start to its end, its queueing not counted.
+    pub timeout: Option<Duration>,
+    /// Position in the files: the task's, then the command's.
+    pub order: (u32, u32),
+}
+
+/// What a unit stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// A call of a task, to be expanded when it is reached.
+    Call,
+    /// A command: one process.
+    Command,
+}
+
+/// A call's answer to "expand": what it consists of.
+#[derive(Clone, Debug, Default)]
+pub struct Fragment {
+    /// The units that are new with it.
+    pub units: Vec<(UnitId, Unit)>,
+    /// Calls that must be done before the body, new or older (shared within the call's scope).
+    pub deps: Vec<UnitId>,
+    /// Whether the task has to be checked (up to date? preconditions? prompt?) before its body.
+    pub check: bool,
+    /// The body.
+    pub steps: Vec<Step>,
+    /// Steps go on after one that failed (`--keep-going` on the command line's tasks).
+    pub keep_going: bool,
+    /// When one of its dependencies fails, the others are stopped.
+    pub fail_fast: bool,
+    /// Its dependencies run one at a time although the run is parallel.
+    pub one_at_a_time: bool,
+}
+
+/// An element of a body, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Runs and is waited for.
+    Run(UnitId),
+    /// Starts; the body goes on.
+    Background(UnitId),
+    /// Waits for all that was started with `Background`; a failure among them shows here.
+    Join,
+    /// Reached: is to run when the body has ended, last first.
+    Defer(UnitId),
+}
+
+/// Why one unit waits for another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// A dependency: done before the body begins.
+    Dep,
+    /// A part of the body, deferred ones included.
+    Part,
+    /// A task that a running command called as a program.
+    Graft,
+}
+
+/// The growing plan: an append-only arena of units. An edge leads from a unit to one that it needs.
+#[derive(Debug, Default)]
+pub struct Plan {
+    graph: DiGraph<Node, Need>,
+    nodes: Vec<Option<NodeIndex>>,
+}
+
+#[derive(Debug)]
+struct Node {
+    id: UnitId,
+    unit: Unit,
+    parent: UnitId,
+    fragment: Option<Fragment>,
+}
+
+impl Plan {
+    /// Adds a unit that stands in `parent`.
+    pub fn add(&mut self, id: UnitId, unit: Unit, parent: UnitId) {
+        let node = self.graph.add_node(Node { id, unit, parent, fragment: None });
+        if self.nodes.len() <= id.index() {
+            self.nodes.resize(id.index() + 1, None);
+        }
+        self.nodes[id.index()] = Some(node);
+    }
+
+    /// Adds what a call consists of: its new units and what it needs.
+    pub fn expand(&mut self, call: UnitId, mut fragment: Fragment) {
+        for (id, unit) in fragment.units.drain(..) {
+            self.add(id, unit, call);
+        }
+        for &dep in &fragment.deps {
+            self.need(call, dep, Need::Dep);
+        }
+        for step in &fragment.steps {
+            if let Some(part) = step.unit() {
+                self.need(call, part, Need::Part);
+            }
+        }
+        let node = self.index(call);
+        self.graph[node].fragment = Some(fragment);
+    }
+
+    /// Makes `waiter` wait for `needed`.
+    pub fn need(&mut self, waiter: UnitId, needed: UnitId, need: Need) {
+        let (from, to) = (self.index(waiter), self.index(needed));
+        self.graph.add_edge(from, to, need);
+    }
+
+    /// Whether a unit of this id was added.
+    pub fn contains(&self, unit: UnitId) -> bool {
+        self.nodes.get(unit.index()).is_some_and(Option::is_some)
+    }
+
+    /// A unit; panics when it was never added.
+    pub fn unit(&self, unit: UnitId) -> &Unit {
+        &self.graph[self.index(unit)].unit
+    }
+
+    /// The unit that `unit` stands in; the root stands in itself.
+    pub fn parent(&self, unit: UnitId) -> UnitId {
+        self.graph[self.index(unit)].parent
+    }
+
+    /// What a call consists of, once it is expanded; `units` is empty, they are here.
+    pub fn fragment(&self, call: UnitId) -> Option<&Fragment> {
+        self.graph[self.index(call)].fragment.as_ref()
+    }
+
+    /// The units that wait for `unit`, each with the reason.
+    pub fn waiters(&self, unit: UnitId) -> impl Iterator<Item = (UnitId, Need)> + '_ {
+        self.edges(unit, Direction::Incoming)
+    }
+
+    /// The units that `unit` waits for, each with the reason.
+    pub fn needs(&self, unit: UnitId) -> impl Iterator<Item = (UnitId, Need)> + '_ {
+        self.edges(unit, Direction::Outgoing)
+    }
+
+    /// All units, in the order they were added.
+    pub fn units(&self) -> impl Iterator<Item = (UnitId, &Unit)> {
+        self.graph.node_weights().map(|node| (node.id, &node.unit))
+    }
+
+    /// How many units there are.
+    pub fn len(&self) -> usize {
+        self.graph.node_count()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn edges(
+        &self,
+        unit: UnitId,
+        direction: Direction,
+    ) -> impl Iterator<Item = (UnitId, Need)> + '_ {
+        self.graph.edges_directed(self.index(unit), direction).map(move |edge| {
+            let other = match direction {
+                Direction::Incoming => edge.source(),
+                Direction::Outgoing => edge.target(),
+            };
+            (self.graph[other].id, *edge.weight())
+        })
+    }
+
+    fn index(&self, unit: UnitId) -> NodeIndex {
+        self.nodes[unit.index()].expect("a unit is added before it is named")
+    }
+}
+
+impl Step {
+    /// The unit of a step that has one.
+    pub fn unit(self) -> Option<UnitId> {
+        match self {
+            Step::Run(unit) | Step::Background(unit) | Step::Defer(unit) => Some(unit),
+            Step::Join => None,
+        }
+    }
+}

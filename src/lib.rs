@@ -9,6 +9,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`report`] | who watches a run: what is shown of it |
 //! | [`exec`] | processes: how to start, signal, wait for and read from them |
 //! | [`store`] | run directories, logs, events, durations |
 //! | [`event`] | what can happen: the public contract |
@@ -28,6 +29,7 @@ pub mod exec;
 pub mod host;
 pub mod id;
 pub mod plan;
+pub mod report;
 pub mod source;
 pub mod store;
 pub mod taskfile;

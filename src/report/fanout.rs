@@ -1,0 +1,158 @@
+//! Runs reporters in a thread of their own, so that whoever reads slowly holds up no task.
+//!
+//! The channel to it has no bound: events are small, and the driver must never wait. It is closed
+//! by the handle, at the end.
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::event::{At, Event};
+
+use super::Reporter;
+
+enum Note {
+    Event(Event),
+    Pause,
+    Resume,
+    Shown(Box<dyn FnOnce() + Send>),
+}
+
+/// The driver's end of the reporters.
+pub struct Handle {
+    to: Sender<Note>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+/// Starts the reporters. A reporter that fails is given no more; `on_failure` is called once, in
+/// their thread, with the first error. `began` is when the run did.
+pub fn spawn(
+    reporters: Vec<Box<dyn Reporter>>,
+    began: Instant,
+    on_failure: impl FnOnce(&io::Error) + Send + 'static,
+) -> io::Result<Handle> {
+    let (to, from) = mpsc::channel();
+    let fanout = Fanout { reporters, began, error: None, on_failure: Some(Box::new(on_failure)) };
+    let thread = std::thread::Builder::new().name("report".into());
+    let thread = thread.spawn(move || fanout.run(&from))?;
+    Ok(Handle { to, thread })
+}
+
+impl Handle {
+    /// Shows an event, soon.
+    pub fn send(&self, event: Event) {
+        self.note(Note::Event(event));
+    }
+
+    /// Waits until everything sent so far is shown.
+    pub fn flush(&self) {
+        let (shown, wait) = mpsc::channel();
+        self.when_shown(move || {
+            let _ = shown.send(());
+        });
+        let _ = wait.recv();
+    }
+
+    /// Calls `then`, in the reporters' thread, when everything sent so far is shown.
+    pub fn when_shown(&self, then: impl FnOnce() + Send + 'static) {
+        self.note(Note::Shown(Box::new(then)));
+    }
+
+    /// Leaves the terminal to somebody else, from when everything sent so far is shown.
+    pub fn pause(&self) {
+        self.note(Note::Pause);
+        self.flush();
+    }
+
+    /// Takes the terminal back.
+    pub fn resume(&self) {
+        self.note(Note::Resume);
+    }
+
+    /// Waits until everything is shown and the reporters are done; the first error of one.
+    pub fn finish(self) -> io::Result<()> {
+        drop(self.to);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a reporter panicked")))
+    }
+
+    fn note(&self, note: Note) {
+        // The thread is gone only after a panic, which `finish` reports.
+        let _ = self.to.send(note);
+    }
+}
+
+type OnFailure = Box<dyn FnOnce(&io::Error) + Send>;
+
+struct Fanout {
+    reporters: Vec<Box<dyn Reporter>>,
+    began: Instant,
+    error: Option<io::Error>,
+    on_failure: Option<OnFailure>,
+}
+
+impl Fanout {
+    fn run(mut self, from: &Receiver<Note>) -> io::Result<()> {
+        let mut ticked = Instant::now();
+        while let Some(note) = self.next(from, &mut ticked) {
+            match note {
+                Note::Event(event) => self.each(|reporter| reporter.event(&event)),
+                Note::Pause => self.each(|reporter| reporter.pause()),
+                Note::Resume => self.each(|reporter| reporter.resume()),
+                Note::Shown(then) => {
+                    self.each(|reporter| reporter.flush());
+                    then();
+                }
+            }
+        }
+        self.each(|reporter| reporter.finish());
+        self.error.map_or(Ok(()), Err)
+    }
+
+    /// What comes next. Flushes before it waits, ticks while it does, and between events.
+    fn next(&mut self, from: &Receiver<Note>, ticked: &mut Instant) -> Option<Note> {
+        let mut is_flushed = false;
+        loop {
+            let rhythm = self.reporters.iter().filter_map(|reporter| reporter.rhythm()).min();
+            if rhythm.is_some_and(|rhythm| ticked.elapsed() >= rhythm) {
+                *ticked = Instant::now();
+                let now = At::from(self.began.elapsed());
+                self.each(|reporter| reporter.tick(now));
+            }
+            match from.try_recv() {
+                Ok(note) => return Some(note),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {}
+            }
+            if !is_flushed {
+                self.each(|reporter| reporter.flush());
+                is_flushed = true;
+            }
+            let left = rhythm.map(|rhythm| rhythm.saturating_sub(ticked.elapsed()));
+            match wait(from, left) {
+                Ok(note) => return Some(note),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn each(&mut self, mut what: impl FnMut(&mut dyn Reporter) -> io::Result<()>) {
+        let (error, on_failure) = (&mut self.error, &mut self.on_failure);
+        self.reporters.retain_mut(|reporter| {
+            let Err(failure) = what(&mut **reporter) else { return true };
+            if let Some(on_failure) = on_failure.take() {
+                on_failure(&failure);
+            }
+            error.get_or_insert(failure);
+            false
+        });
+    }
+}
+
+fn wait(from: &Receiver<Note>, left: Option<Duration>) -> Result<Note, RecvTimeoutError> {
+    match left {
+        Some(left) => from.recv_timeout(left),
+        None => from.recv().map_err(|_| RecvTimeoutError::Disconnected),
+    }
+}

@@ -1,0 +1,69 @@
+//! What `par` says itself while tasks run: which command starts, and messages.
+
+use std::io;
+
+use crate::event::{Level, Stream};
+use crate::term::{Colour, Style};
+
+use super::{Look, Screen};
+
+/// Speaks on stderr.
+#[derive(Clone)]
+pub(super) struct Voice {
+    screen: Screen,
+    word: &'static str,
+    style: Style,
+    is_silent: bool,
+    is_verbose: bool,
+    stands_in: bool,
+}
+
+impl Voice {
+    pub(super) fn new(screen: Screen, look: &Look) -> Voice {
+        Voice {
+            screen,
+            word: look.word,
+            style: look.style,
+            is_silent: look.is_silent,
+            is_verbose: look.is_verbose,
+            stands_in: look.stands_in,
+        }
+    }
+
+    /// A command of `task` starts.
+    pub(super) fn echo(&self, task: &str, command: &str) -> io::Result<()> {
+        let text = format!("{}: [{task}] {command}", self.word);
+        self.line(&self.style.paint(Colour::Green, &text))
+    }
+
+    /// Says `text`, unless that is not wanted.
+    pub(super) fn message(&self, level: Level, text: &str) -> io::Result<()> {
+        if !self.is_wanted(level) {
+            return Ok(());
+        }
+        if level == Level::Answer {
+            return self.screen.write(Stream::Stdout, format!("{text}\n").as_bytes());
+        }
+        let text = format!("{}: {text}", self.word);
+        if level == Level::Verbose && self.stands_in {
+            return self.screen.write(Stream::Stdout, format!("{text}\n").as_bytes());
+        }
+        self.line(&match level {
+            Level::Verbose | Level::Info | Level::Answer => text,
+            Level::Warning => self.style.paint(Colour::Yellow, &text),
+            Level::Error => self.style.paint(Colour::Red, &text),
+        })
+    }
+
+    pub(super) fn is_wanted(&self, level: Level) -> bool {
+        match level {
+            Level::Verbose => self.is_verbose,
+            Level::Info => !self.is_silent || self.is_verbose,
+            Level::Answer | Level::Warning | Level::Error => true,
+        }
+    }
+
+    fn line(&self, text: &str) -> io::Result<()> {
+        self.screen.write(Stream::Stderr, format!("{text}\n").as_bytes())
+    }
+}

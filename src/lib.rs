@@ -10,8 +10,10 @@
 //! | module | answers |
 //! |---|---|
 //! | [`report`] | who watches a run: what is shown of it |
+//! | [`sim`] | the pretend driver: the same scheduler on a virtual clock |
 //! | [`exec`] | processes: how to start, signal, wait for and read from them |
 //! | [`store`] | run directories, logs, events, durations |
+//! | [`schedule`] | what happens next; no clock, process, file or terminal |
 //! | [`event`] | what can happen: the public contract |
 //! | [`plan`] | units and what each of them needs; levels, longest path |
 //! | [`taskfile`] | what was typed, and what all the files together say |
@@ -20,7 +22,8 @@
 //! | [`diag`], [`source`] | what is wrong, and where it stands |
 //! | [`term`], [`value`], [`id`] | how to say it, what a variable can hold, what things are called |
 //!
-//! A module imports only modules below it.
+//! A module imports only modules below it; `tests/layers.rs` holds the table. `docs/scheduling.md` says how
+//! the scheduler works and where the policies that are not here yet will fit.
 
 
 pub mod diag;
@@ -30,6 +33,8 @@ pub mod host;
 pub mod id;
 pub mod plan;
 pub mod report;
+pub mod schedule;
+pub mod sim;
 pub mod source;
 pub mod store;
 pub mod taskfile;

@@ -1,0 +1,371 @@
+//! How a call goes on: its dependencies, its body step by step, its deferred parts.
+
+use std::time::Duration;
+
+use super::Scheduler;
+use super::state::{Ask, State};
+use super::stop::Ending;
+use crate::event::{Failure, Kind, Outcome};
+use crate::id::UnitId;
+use crate::plan::{Fragment, Need, Step, Work};
+
+/// A task's body under way.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// The step to look at next.
+    next: usize,
+    /// The part that has to end before the body goes on.
+    waiting: Option<UnitId>,
+    /// Parts that were started without waiting and have not ended.
+    background: usize,
+    /// The part whose failure ended the body, or will.
+    failed: Option<UnitId>,
+    /// A failure of a part in the background, to be seen at the next join.
+    late: Option<UnitId>,
+    /// Deferred parts that were reached.
+    deferred: Vec<UnitId>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Phase {
+    #[default]
+    Steps,
+    /// No further steps; what runs in the background is waited for.
+    Draining,
+    Deferring,
+}
+
+impl Body {
+    pub(super) fn is_deferring(&self) -> bool {
+        self.phase == Phase::Deferring
+    }
+
+    /// Nothing further is begun.
+    fn end_steps(&mut self) {
+        if self.phase == Phase::Steps {
+            self.phase = Phase::Draining;
+        }
+    }
+}
+
+impl Scheduler {
+    pub(super) fn take_fragment(&mut self, call: UnitId, fragment: Fragment) {
+        let lender = self.rows[call.index()].lender;
+        let new: Vec<UnitId> = fragment.units.iter().map(|&(unit, _)| unit).collect();
+        let deferred: Vec<UnitId> = fragment
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Defer(unit) => Some(*unit),
+                _ => None,
+            })
+            .collect();
+        let deps = fragment.deps.clone();
+        self.plan.expand(call, fragment);
+        new.iter().for_each(|&unit| self.add_row(unit, lender));
+        deferred.iter().for_each(|&unit| self.row(unit).deferred = true);
+        new.iter().for_each(|&unit| self.announce(unit));
+        self.spread_tail(call);
+        self.begin_deps(call, &deps);
+    }
+
+    fn begin_deps(&mut self, call: UnitId, deps: &[UnitId]) {
+        let mut open = Vec::new();
+        let (mut left, mut failed) = (0, None);
+        for &dep in deps {
+            match self.outcome(dep) {
+                Some(outcome) if outcome.is_success() => {}
+                Some(_) => failed = failed.or(Some(dep)),
+                None => {
+                    left += 1;
+                    open.push(dep);
+                }
+            }
+        }
+        self.row(call).state = State::Deps { left, failed };
+        if left == 0 {
+            return self.deps_done(call, failed);
+        }
+        let one_at_a_time = self.plan.fragment(call).is_some_and(|f| f.one_at_a_time);
+        self.open_all(&open[..if one_at_a_time { 1 } else { open.len() }]);
+    }
+
+    fn deps_done(&mut self, call: UnitId, failed: Option<UnitId>) {
+        let check = self.plan.fragment(call).is_some_and(|fragment| fragment.check);
+        if let Some((_, refusal)) = self.row(call).cut.take() {
+            return self.refuse(call, refusal);
+        }
+        match (self.rows[call.index()].ending, failed) {
+            (Some(ending), _) => self.finish(call, ending.outcome()),
+            (None, Some(dep)) if call == UnitId::ROOT => {
+                self.finish(call, Outcome::Failed(Failure::Below(dep)));
+            }
+            (None, Some(dep)) => self.finish(call, Outcome::Skipped(dep)),
+            (None, None) if check => self.ready(call, Ask::Check),
+            (None, None) => self.begin_body(call),
+        }
+    }
+
+    pub(super) fn begin_body(&mut self, call: UnitId) {
+        let now = self.now;
+        let row = self.row(call);
+        row.began = now;
+        row.state = State::Body(Body::default());
+        if call != UnitId::ROOT {
+            self.emit(Kind::Began { unit: call, attempt: 1 });
+        }
+        self.advance(call);
+    }
+
+    /// Tells everybody who waits for `unit` that it has ended.
+    pub(super) fn notify_waiters(&mut self, unit: UnitId) {
+        let mut waiters: Vec<(UnitId, Need)> = self.plan.waiters(unit).collect();
+        waiters.reverse();
+        for (waiter, need) in waiters {
+            match need {
+                Need::Dep if self.is_cut(waiter, unit) => {}
+                Need::Dep => self.dep_ended(waiter, unit),
+                Need::Part => self.part_ended(waiter, unit),
+                Need::Graft => self.call_of_process_ended(waiter, unit),
+            }
+        }
+    }
+
+    fn is_cut(&self, call: UnitId, dep: UnitId) -> bool {
+        self.rows[call.index()].cut.as_ref().is_some_and(|&(cut, _)| cut == dep)
+    }
+
+    pub(super) fn dep_ended(&mut self, call: UnitId, dep: UnitId) {
+        let fine = self.outcome(dep).is_some_and(Outcome::is_success);
+        let State::Deps { left, failed } = &mut self.rows[call.index()].state else { return };
+        *left -= 1;
+        if !fine && failed.is_none() {
+            *failed = Some(dep);
+        }
+        let (left, failed) = (*left, *failed);
+        if left == 0 {
+            return self.deps_done(call, failed);
+        }
+        let Some(fragment) = self.plan.fragment(call) else { return };
+        let stop_others = fragment.fail_fast && !fine;
+        let open_next = fragment.one_at_a_time;
+        let others: Vec<UnitId> = fragment
+            .deps
+            .iter()
+            .copied()
+            .filter(|&dep| self.outcome(dep).is_none() && !self.is_cut(call, dep))
+            .collect();
+        if stop_others {
+            self.stop_own(call, &others);
+        }
+        let next = others.iter().find(|&&dep| self.outcome(dep).is_none());
+        if let (true, Some(&next)) = (open_next, next) {
+            self.open(next);
+        }
+    }
+
+    fn part_ended(&mut self, call: UnitId, part: UnitId) {
+        let fine = self.outcome(part).is_some_and(Outcome::is_success) || self.is_ignored(part);
+        let in_background = self.rows[part.index()].background;
+        let fail_fast = self.plan.fragment(call).is_some_and(|fragment| fragment.fail_fast);
+        let State::Body(body) = &mut self.rows[call.index()].state else { return };
+        let waited = body.waiting == Some(part);
+        if waited {
+            body.waiting = None;
+        } else if in_background {
+            body.background -= 1;
+        } else {
+            return;
+        }
+        match (fine, body.phase) {
+            (true, _) | (_, Phase::Deferring) => {}
+            _ if in_background => body.late = body.late.or(Some(part)),
+            _ => body.failed = body.failed.or(Some(part)),
+        }
+        if !fine && in_background && fail_fast {
+            let others: Vec<UnitId> = self.live_parts(call);
+            self.stop_own(call, &others);
+        }
+        self.advance(call);
+    }
+
+    /// Takes the body as far as it goes without waiting.
+    pub(super) fn advance(&mut self, call: UnitId) {
+        loop {
+            let keep_going = self.plan.fragment(call).is_some_and(|f| f.keep_going);
+            let ending = self.rows[call.index()].ending;
+            let State::Body(body) = &mut self.rows[call.index()].state else { return };
+            if body.waiting.is_some() {
+                return;
+            }
+            if ending.is_some() || (body.failed.is_some() && !keep_going) {
+                body.end_steps();
+            }
+            let goes_on = match body.phase {
+                Phase::Steps => self.take_step(call),
+                Phase::Draining => self.drain(call),
+                Phase::Deferring => self.take_deferred(call),
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    /// One step; `false` when the body has to wait.
+    fn take_step(&mut self, call: UnitId) -> bool {
+        let sequential = self.options.sequential;
+        let Some(fragment) = self.plan.fragment(call) else { return false };
+        let State::Body(body) = &mut self.rows[call.index()].state else { return false };
+        let Some(&step) = fragment.steps.get(body.next) else {
+            body.phase = Phase::Draining;
+            return true;
+        };
+        if step == Step::Join && body.background > 0 {
+            return false;
+        }
+        body.next += 1;
+        match step {
+            Step::Join => body.failed = body.failed.or(body.late.take()),
+            Step::Defer(unit) => body.deferred.push(unit),
+            Step::Run(unit) => {
+                body.waiting = Some(unit);
+                self.open_part(call, unit);
+            }
+            // One at a time: the next step waits, but a failure still shows at the join only.
+            Step::Background(unit) if sequential => {
+                body.waiting = Some(unit);
+                self.row(unit).background = true;
+                self.open_part(call, unit);
+            }
+            Step::Background(unit) => {
+                body.background += 1;
+                self.row(unit).background = true;
+                self.open_part(call, unit);
+            }
+        }
+        true
+    }
+
+    /// Opens a part, or takes note at once of one that has ended before.
+    fn open_part(&mut self, call: UnitId, part: UnitId) {
+        if self.outcome(part).is_some() {
+            self.part_ended(call, part);
+        } else {
+            self.open(part);
+        }
+    }
+
+    fn drain(&mut self, call: UnitId) -> bool {
+        let State::Body(body) = &mut self.rows[call.index()].state else { return false };
+        if body.background > 0 {
+            return false;
+        }
+        body.failed = body.failed.or(body.late.take());
+        body.phase = Phase::Deferring;
+        true
+    }
+
+    fn take_deferred(&mut self, call: UnitId) -> bool {
+        let ending = self.rows[call.index()].ending;
+        let State::Body(body) = &mut self.rows[call.index()].state else { return false };
+        if let Some(unit) = body.deferred.pop() {
+            body.waiting = Some(unit);
+            self.open(unit);
+            return true;
+        }
+        let outcome = match (ending, body.failed) {
+            (Some(ending), _) => ending.outcome(),
+            (None, Some(part)) => Outcome::Failed(Failure::Below(part)),
+            (None, None) => Outcome::Succeeded,
+        };
+        self.finish(call, outcome);
+        false
+    }
+
+    /// The exit code that deferred commands of `unit`'s body are told: that of the part that failed.
+    pub fn failed_code(&self, deferred: UnitId) -> Option<i32> {
+        let call = self.plan.parent(deferred);
+        let State::Body(body) = &self.rows.get(call.index())?.state else { return None };
+        match self.root_cause(body.failed?) {
+            Some(Failure::Refused { .. }) => None,
+            _ => self.exit_code(body.failed?),
+        }
+    }
+
+    /// Parts of a body that have begun and not ended.
+    pub(super) fn live_parts(&self, call: UnitId) -> Vec<UnitId> {
+        let Some(fragment) = self.plan.fragment(call) else { return Vec::new() };
+        fragment
+            .steps
+            .iter()
+            .filter_map(|step| step.unit())
+            .filter(|unit| {
+                !matches!(self.rows[unit.index()].state, State::Waiting | State::Done(_))
+            })
+            .collect()
+    }
+
+    /// How long a unit probably takes.
+    fn estimate(&self, unit: UnitId) -> Duration {
+        let planned = self.plan.unit(unit);
+        match planned.work {
+            Work::Command => planned.estimate.unwrap_or(self.options.typical),
+            Work::Call => planned.estimate.unwrap_or(self.options.typical),
+        }
+    }
+
+    /// Passes on to a call's parts and dependencies what probably remains after each of them: the
+    /// longest path to the end of the run, which decides who gets a slot first.
+    fn spread_tail(&mut self, call: UnitId) {
+        let mut spread = vec![call];
+        // A bound, for units that wait for each other would raise one another for ever. Only the order of
+        // starting depends on it.
+        for _ in 0..4 * self.plan.len() + 64 {
+            let Some(call) = spread.pop() else { return };
+            let Some(fragment) = self.plan.fragment(call) else { continue };
+            let mut after = self.rows[call.index()].tail;
+            let mut after_join = after;
+            let mut tails = Vec::with_capacity(fragment.steps.len() + fragment.deps.len());
+            for &step in fragment.steps.iter().rev() {
+                match step {
+                    Step::Join => after_join = after,
+                    Step::Defer(_) => {}
+                    Step::Run(unit) => {
+                        tails.push((unit, after));
+                        after += self.estimate(unit);
+                    }
+                    Step::Background(unit) => {
+                        tails.push((unit, after_join));
+                        after = after.max(after_join + self.estimate(unit));
+                    }
+                }
+            }
+            tails.extend(fragment.deps.iter().map(|&dep| (dep, after)));
+            for (unit, tail) in tails {
+                if tail > self.rows[unit.index()].tail {
+                    self.row(unit).tail = tail;
+                    spread.push(unit);
+                }
+            }
+        }
+    }
+
+    /// What probably remains of the run from the start of `unit`.
+    pub(super) fn rank(&self, unit: UnitId) -> Duration {
+        self.estimate(unit) + self.rows[unit.index()].tail
+    }
+
+    /// Ends `units` unless somebody besides `call` still waits for them.
+    fn stop_own(&mut self, call: UnitId, units: &[UnitId]) {
+        for &unit in units {
+            let shared = self.plan.waiters(unit).any(|(waiter, _)| {
+                waiter != call && !matches!(self.rows[waiter.index()].state, State::Done(_))
+            });
+            if !shared {
+                self.stop(unit, Ending::Cancelled);
+            }
+        }
+    }
+}

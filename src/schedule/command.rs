@@ -1,0 +1,226 @@
+//! How a command goes on: its text, its slot, its process, and the tasks that it calls as programs.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::queue::Slot;
+use super::state::{Ask, Process, Shown, State};
+use super::stop::{Due, Ending};
+use super::{Effect, Exit, Rendered, Scheduler};
+use crate::event::{Failure, Kind, Outcome};
+use crate::id::UnitId;
+use crate::plan::{Need, Unit};
+
+impl Scheduler {
+    pub(super) fn rendered(&mut self, unit: UnitId, rendered: Rendered) {
+        if !self.answered(unit, Ask::Render) {
+            return;
+        }
+        match rendered {
+            Rendered::Omitted => self.finish(unit, Outcome::Omitted),
+            Rendered::Refused(refusal) => self.refuse(unit, refusal),
+            Rendered::Run { echo, interactive, frame } => {
+                self.busy += 1;
+                let shown = Shown { echo, interactive, frame };
+                self.row(unit).state = State::Queued(Box::new(shown));
+                self.hold_timeout(unit);
+                self.enqueue(unit);
+            }
+        }
+    }
+
+    /// A command's time covers its `if` and its process, not the queue between them.
+    pub(super) fn hold_timeout(&mut self, unit: UnitId) {
+        let now = self.now;
+        if self.plan.unit(unit).timeout.is_some() {
+            self.row(unit).time_left = self.row(unit).due.map(|due| due.since(now));
+            self.clear_due(unit);
+        }
+    }
+
+    pub(super) fn start_queued(&mut self) {
+        while let Some((unit, slot)) = self.queue.pick(&self.rows) {
+            self.start(unit, slot);
+        }
+    }
+
+    /// When all that is in hand is queued, a call that has its caller's slot may wait for a task that was
+    /// begun elsewhere (`run: once`) and has no slot: it hands the slot down to that.
+    pub(super) fn hand_down_slot(&mut self) -> bool {
+        if self.queue.free() > 0 || self.queue.unused().next().is_none() {
+            return false;
+        }
+        if self.queued().count() != self.busy as usize {
+            return false;
+        }
+        let lent: Vec<UnitId> = self.queue.unused().collect();
+        for call in lent {
+            if let Some(unit) = self.queued_below(call) {
+                self.queue.use_lent(call);
+                self.start(unit, Slot::Lent(call));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A queued command that `call` waits for, over however many units.
+    pub(super) fn queued_below(&self, call: UnitId) -> Option<UnitId> {
+        let mut seen = HashSet::new();
+        let mut open = vec![call];
+        while let Some(unit) = open.pop() {
+            match self.rows[unit.index()].state {
+                State::Queued(_) => return Some(unit),
+                State::Done(_) => {}
+                _ if seen.insert(unit) => {
+                    open.extend(self.plan.needs(unit).map(|(needed, _)| needed));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    pub(super) fn start(&mut self, unit: UnitId, slot: Slot) {
+        let now = self.now;
+        let process = Process {
+            slot,
+            calls: Vec::new(),
+            passed: None,
+            passed_since: now,
+            waited: Duration::ZERO,
+            failed: None,
+            refuted: None,
+            exit: None,
+        };
+        let row = self.row(unit);
+        row.began = now;
+        let State::Queued(shown) = std::mem::replace(&mut row.state, State::Running(process))
+        else {
+            unreachable!("only queued units are picked")
+        };
+        let attempt = 1;
+        // Nothing else is in hand, so nothing else can begin before this has ended.
+        let alone = self.busy == 1;
+        let captured = !(self.options.terminal && self.may_have_terminal(&shown, alone));
+        if !captured {
+            self.on_terminal = Some(unit);
+        }
+        let Shown { echo, frame, .. } = *shown;
+        self.emit(Kind::Started { unit, attempt, echo, captured, alone, frame });
+        self.effects.push(Effect::Start { unit, attempt, captured, alone });
+        if let Some(left) = self.row(unit).time_left.take() {
+            self.set_due(unit, now + left, Due::Timeout);
+        }
+        self.limit_to_grace(unit);
+    }
+
+    pub(super) fn may_have_terminal(&self, shown: &Shown, alone: bool) -> bool {
+        self.on_terminal.is_none() && (alone || shown.interactive)
+    }
+
+    pub(super) fn exited(&mut self, unit: UnitId, exit: Exit) {
+        let now = self.now;
+        let wall = now.since(self.rows[unit.index()].began);
+        let ending = self.rows[unit.index()].ending;
+        if let Exit::Ended(status, _) = &exit {
+            self.row(unit).exited_badly = ending.is_none() && !status.is_success();
+        }
+        let State::Running(process) = &mut self.row(unit).state else { return };
+        let (outcome, usage) = match exit {
+            Exit::NotStarted(reason) => (Outcome::Failed(Failure::Spawn(reason)), None),
+            Exit::Ended(status, usage) => {
+                // A script that ends with the code of a call failed because of that.
+                let passed_on = process.refuted.filter(|&(_, code)| code == status.code());
+                let outcome = match (ending, passed_on) {
+                    (Some(ending), _) => ending.outcome(),
+                    (None, _) if status.is_success() => Outcome::Succeeded,
+                    (None, Some((call, _))) => Outcome::Failed(Failure::Below(call)),
+                    (None, None) => Outcome::Failed(Failure::Exit(status)),
+                };
+                (outcome, Some(usage))
+            }
+        };
+        let away = process.passed.map_or(Duration::ZERO, |_| now.since(process.passed_since));
+        let worked = wall.saturating_sub(process.waited + away);
+        process.exit = Some((outcome, usage, wall));
+        let calls = process.calls.clone();
+        self.sequential += worked;
+        calls.into_iter().for_each(|call| self.stop(call, Ending::Cancelled));
+        self.end_process(unit);
+    }
+
+    /// Ends a command once its process and all its calls have.
+    pub(super) fn end_process(&mut self, unit: UnitId) {
+        let State::Running(process) = &mut self.rows[unit.index()].state else { return };
+        if !process.calls.is_empty() {
+            return;
+        }
+        let Some((mut outcome, usage, wall)) = process.exit.take() else { return };
+        if let (Outcome::Succeeded, Some(call)) = (&outcome, process.failed) {
+            outcome = Outcome::Failed(Failure::Below(call));
+        }
+        let slot = process.slot;
+        self.on_terminal.take_if(|&mut has| has == unit);
+        self.queue.release(slot);
+        self.busy -= 1;
+        self.settle_unit(unit, outcome, wall, usage);
+    }
+
+    pub(super) fn grafted(&mut self, by: UnitId, call: UnitId, unit: Unit, background: bool) {
+        self.plan.add(call, unit, by);
+        self.plan.need(by, call, Need::Graft);
+        self.add_row(call, Some(call));
+        self.row(call).background = background;
+        self.row(call).tail = self.rows[by.index()].tail;
+        self.announce(call);
+        let State::Running(process) = &mut self.rows[by.index()].state else {
+            return self.finish(call, Outcome::Cancelled);
+        };
+        process.calls.push(call);
+        if process.passed.is_none() {
+            self.pass_slot(by, call);
+        }
+        if !self.options.sequential || self.queue.is_lent(call) {
+            self.open(call);
+        }
+    }
+
+    /// A command waits for a call of its own with a slot in its hand: the call may use it.
+    pub(super) fn pass_slot(&mut self, by: UnitId, call: UnitId) {
+        let now = self.now;
+        if let State::Running(process) = &mut self.rows[by.index()].state {
+            process.passed = Some(call);
+            process.passed_since = now;
+            self.queue.lend(call);
+            self.busy -= 1;
+        }
+    }
+
+    pub(super) fn call_of_process_ended(&mut self, by: UnitId, call: UnitId) {
+        // One that its caller has killed is over, but has not failed.
+        let code = self.root_cause(call).and_then(|_| self.exit_code(call));
+        let failed = code.is_some() && self.rows[call.index()].background;
+        let now = self.now;
+        let State::Running(process) = &mut self.rows[by.index()].state else { return };
+        process.calls.retain(|&other| other != call);
+        if failed {
+            process.failed = process.failed.or(Some(call));
+        }
+        if let Some(code) = code {
+            process.refuted = Some((call, code));
+        }
+        if process.passed == Some(call) {
+            process.passed = None;
+            process.waited += now.since(process.passed_since);
+            let next = process.calls.first().copied();
+            self.queue.take_back(call);
+            self.busy += 1;
+            if let Some(next) = next {
+                self.pass_slot(by, next);
+                self.open(next);
+            }
+        }
+        self.end_process(by);
+    }
+}

@@ -1,0 +1,285 @@
+//! Decides what happens next: facts in, intentions out.
+//!
+//! Pure and synchronous: no clock, process, file or terminal. Time comes in with every input, and one
+//! sequence of inputs always gives the same sequence of effects, so the real run and the simulation of a
+//! plan are driven by the same code.
+//!
+//! A *call* passes through `Expanding → Deps → Checking → Body → Done`, a *command* through
+//! `Rendering → Queued → Running → Done`. Ready is not queued: only a command that certainly has to run
+//! waits for a slot. In sequential mode one thing at a time is in hand and what is ready waits on a stack,
+//! which makes the order that of a depth-first walk over the file.
+
+mod body;
+mod command;
+mod outcome;
+mod queue;
+mod seam;
+mod state;
+mod stop;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::event::{At, Kind, Outcome, Role};
+use crate::id::UnitId;
+use crate::plan::{Fragment, Plan, Unit, Work};
+
+pub use seam::{Effect, Exit, Expanded, Input, Options, Refusal, Rendered, Stop, Verdict};
+
+use queue::Queue;
+use state::{Ask, Row, State};
+use stop::{Due, Ending};
+
+/// The scheduler of one run. See the module's documentation.
+#[derive(Debug)]
+pub struct Scheduler {
+    options: Options,
+    plan: Plan,
+    rows: Vec<Row>,
+    queue: Queue,
+    /// Sequential mode: what is ready, the next one last.
+    agenda: Vec<UnitId>,
+    /// Things in hand: asked and not answered, queued, running. A command whose slot is passed on does not count.
+    busy: u32,
+    deadlines: BTreeMap<(At, UnitId), Due>,
+    /// Units that have ended and whose waiters do not know yet.
+    ended: Vec<UnitId>,
+    cancelled: Option<stop::Cancelled>,
+    /// The command that has the terminal.
+    on_terminal: Option<UnitId>,
+    now: At,
+    /// Wall time in which processes worked, added up.
+    sequential: Duration,
+    effects: Vec<Effect>,
+}
+
+impl Scheduler {
+    /// A scheduler before [`Input::Begin`].
+    pub fn new(mut options: Options) -> Scheduler {
+        options.slots = options.slots.max(1);
+        options.sequential |= options.slots == 1;
+        let queue = Queue::new(options.slots);
+        let (plan, rows, agenda, ended) = Default::default();
+        let (deadlines, effects) = Default::default();
+        Scheduler {
+            options,
+            plan,
+            rows,
+            queue,
+            agenda,
+            busy: 0,
+            deadlines,
+            ended,
+            cancelled: None,
+            on_terminal: None,
+            now: At::default(),
+            sequential: Duration::ZERO,
+            effects,
+        }
+    }
+
+    /// Takes a fact and says what follows from it. `now` must not go backwards.
+    pub fn step(&mut self, now: At, input: Input) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        match input {
+            Input::Begin(fragment) => self.begin(fragment),
+            Input::Expanded { unit, expanded } => self.expanded(unit, expanded),
+            Input::Checked { unit, verdict } => self.checked(unit, verdict),
+            Input::Rendered { unit, rendered } => self.rendered(unit, rendered),
+            Input::Exited { unit, exit } => self.exited(unit, exit),
+            Input::Grafted { by, call, unit, background } => {
+                self.grafted(by, call, unit, background)
+            }
+            Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
+            Input::Deadline => self.deadline(),
+            Input::Cancel(why) => self.cancel(why),
+        }
+        self.settle();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// When [`Input::Deadline`] is wanted next.
+    pub fn next_deadline(&self) -> Option<At> {
+        self.deadlines.keys().next().map(|&(at, _)| at)
+    }
+
+    /// Whether every unit has its outcome and nothing is in hand.
+    pub fn is_finished(&self) -> bool {
+        self.busy == 0 && self.outcome(UnitId::ROOT).is_some()
+    }
+
+    /// How a unit ended, once it has.
+    pub fn outcome(&self, unit: UnitId) -> Option<&Outcome> {
+        match &self.rows.get(unit.index())?.state {
+            State::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Whether a command has a process that may call tasks.
+    pub fn is_running(&self, unit: UnitId) -> bool {
+        self.rows.get(unit.index()).is_some_and(
+            |row| matches!(&row.state, State::Running(process) if process.exit.is_none()),
+        )
+    }
+
+    /// Whether the answer to a question about `unit` still matters. Where it does not, the driver answers
+    /// with anything, and takes in no fragment.
+    pub fn awaits(&self, unit: UnitId) -> bool {
+        matches!(self.rows[unit.index()].state, State::Asked(_))
+    }
+
+    /// The nearest call around `unit` that a command made by starting a program.
+    pub fn grafted_call(&self, unit: UnitId) -> Option<UnitId> {
+        self.rows[unit.index()].lender
+    }
+
+    /// Commands that have to run and wait for a slot.
+    pub fn queued(&self) -> impl Iterator<Item = UnitId> + '_ {
+        self.plan
+            .units()
+            .map(|(unit, _)| unit)
+            .filter(|unit| matches!(self.rows[unit.index()].state, State::Queued(_)))
+    }
+
+    /// Slots of the run that nobody uses; one that is passed on counts as used.
+    pub fn free_slots(&self) -> u32 {
+        self.queue.free()
+    }
+
+    /// Everything that is planned so far.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Works off what follows from what has ended, starts what can start, and breaks a standstill.
+    fn settle(&mut self) {
+        loop {
+            while let Some(unit) = self.ended.pop() {
+                self.notify_waiters(unit);
+            }
+            self.start_queued();
+            self.take_up();
+            if self.ended.is_empty() && !self.hand_down_slot() && !self.break_standstill() {
+                return;
+            }
+        }
+    }
+
+    /// Sequential mode: takes the next ready unit in hand when nothing is.
+    fn take_up(&mut self) {
+        while self.busy == 0 && self.ended.is_empty() {
+            let Some(unit) = self.agenda.pop() else { return };
+            if let State::Ready(ask) = self.rows[unit.index()].state {
+                self.ask(unit, ask);
+            }
+        }
+    }
+
+    fn begin(&mut self, fragment: Fragment) {
+        let root = Unit {
+            work: Work::Call,
+            task: "".into(),
+            id: "".into(),
+            ignore_error: false,
+            estimate: None,
+            timeout: None,
+            order: (0, 0),
+        };
+        self.plan.add(UnitId::ROOT, root, UnitId::ROOT);
+        self.add_row(UnitId::ROOT, None);
+        self.take_fragment(UnitId::ROOT, fragment);
+    }
+
+    fn emit(&mut self, kind: Kind) {
+        self.effects.push(Effect::Emit(kind));
+    }
+
+    fn announce(&mut self, unit: UnitId) {
+        let planned = self.plan.unit(unit);
+        let role = match planned.work {
+            Work::Call => Role::Task,
+            Work::Command if self.rows[unit.index()].deferred => Role::Deferred,
+            Work::Command => Role::Command,
+        };
+        let (task, id) = (planned.task.clone(), planned.id.clone());
+        let parent = self.plan.parent(unit);
+        self.emit(Kind::Added { unit, parent, role, task, id });
+    }
+
+    /// It is a unit's turn. What waits on the agenda since somebody else needs it too comes next.
+    fn open(&mut self, unit: UnitId) {
+        match self.rows[unit.index()].state {
+            State::Waiting => {}
+            State::Ready(_) => return self.agenda.push(unit),
+            _ => return,
+        }
+        if self.refuses_new(unit) {
+            return self.finish(unit, Outcome::Cancelled);
+        }
+        if let Some(limit) = self.plan.unit(unit).timeout {
+            self.set_due(unit, self.now + limit, Due::Timeout);
+        }
+        let ask = match self.plan.unit(unit).work {
+            Work::Call => Ask::Expand,
+            Work::Command => Ask::Render,
+        };
+        self.ready(unit, ask);
+    }
+
+    fn ready(&mut self, unit: UnitId, ask: Ask) {
+        if self.options.sequential {
+            self.row(unit).state = State::Ready(ask);
+            self.agenda.push(unit);
+        } else {
+            self.ask(unit, ask);
+        }
+    }
+
+    fn ask(&mut self, unit: UnitId, ask: Ask) {
+        self.row(unit).state = State::Asked(ask);
+        self.busy += 1;
+        self.effects.push(match ask {
+            Ask::Expand => Effect::Expand(unit),
+            Ask::Check => Effect::Check(unit),
+            Ask::Render => Effect::Render(unit),
+        });
+    }
+
+    /// Opens several units so that the first is taken up first.
+    fn open_all(&mut self, units: &[UnitId]) {
+        if self.options.sequential {
+            units.iter().rev().for_each(|&unit| self.open(unit));
+        } else {
+            units.iter().for_each(|&unit| self.open(unit));
+        }
+    }
+
+    /// Takes the answer to a question; `false` when nobody cares any more.
+    fn answered(&mut self, unit: UnitId, ask: Ask) -> bool {
+        self.busy -= 1;
+        matches!(self.rows[unit.index()].state, State::Asked(asked) if asked == ask)
+    }
+
+    fn expanded(&mut self, unit: UnitId, expanded: Expanded) {
+        if !self.answered(unit, Ask::Expand) {
+            return;
+        }
+        match expanded {
+            Expanded::Omitted => self.finish(unit, Outcome::Omitted),
+            Expanded::Refused(refusal) => self.refuse(unit, refusal),
+            Expanded::Body(fragment) => self.take_fragment(unit, fragment),
+        }
+    }
+
+    fn checked(&mut self, unit: UnitId, verdict: Verdict) {
+        if !self.answered(unit, Ask::Check) {
+            return;
+        }
+        match verdict {
+            Verdict::Run => self.begin_body(unit),
+            Verdict::UpToDate => self.finish(unit, Outcome::UpToDate),
+            Verdict::Refused(refusal) => self.refuse(unit, refusal),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Who gets a slot: the slots of the run, slots that a waiting command passes on, and the order.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use super::Scheduler;
+use super::state::{Row, State};
+use crate::id::UnitId;
+
+/// Where a running command's slot came from, and goes back to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Slot {
+    /// One of the run's.
+    Own,
+    /// The one that the caller of this grafted call holds.
+    Lent(UnitId),
+}
+
+/// Longest remaining path first, then the order of the file.
+type Key = (Duration, Reverse<(u32, u32)>, Reverse<UnitId>);
+
+/// Commands that wait for a slot.
+#[derive(Debug)]
+pub(super) struct Queue {
+    free: u32,
+    /// Grafted calls that have their caller's slot: whether it is unused just now.
+    lent: BTreeMap<UnitId, bool>,
+    /// Queued commands by the grafted call they stand in.
+    waiting: BTreeMap<Option<UnitId>, BinaryHeap<Key>>,
+}
+
+impl Queue {
+    pub(super) fn new(slots: u32) -> Queue {
+        Queue { free: slots, lent: BTreeMap::new(), waiting: BTreeMap::new() }
+    }
+
+    /// The next command to start and its slot. What was stopped while it waited is passed over.
+    pub(super) fn pick(&mut self, rows: &[Row]) -> Option<(UnitId, Slot)> {
+        let stale = |key: &Key| !matches!(rows[key.2.0.index()].state, State::Queued(_));
+        self.waiting.retain(|_, heap| {
+            while heap.peek().is_some_and(stale) {
+                heap.pop();
+            }
+            !heap.is_empty()
+        });
+        let lent = self.lent.iter().find_map(|(&call, &unused)| {
+            (unused && self.waiting.contains_key(&Some(call))).then_some(call)
+        });
+        if let Some(call) = lent {
+            self.lent.insert(call, false);
+            return Some((self.pop(Some(call))?, Slot::Lent(call)));
+        }
+        if self.free == 0 {
+            return None;
+        }
+        let (&best, _) = self.waiting.iter().max_by_key(|(_, heap)| heap.peek().copied())?;
+        let unit = self.pop(best)?;
+        self.free -= 1;
+        Some((unit, Slot::Own))
+    }
+
+    pub(super) fn free(&self) -> u32 {
+        self.free
+    }
+
+    fn pop(&mut self, lender: Option<UnitId>) -> Option<UnitId> {
+        let (_, _, Reverse(unit)) = self.waiting.get_mut(&lender)?.pop()?;
+        Some(unit)
+    }
+
+    pub(super) fn release(&mut self, slot: Slot) {
+        match slot {
+            Slot::Own => self.free += 1,
+            Slot::Lent(call) => {
+                self.lent.insert(call, true);
+            }
+        }
+    }
+
+    /// `call` may use its caller's slot.
+    pub(super) fn lend(&mut self, call: UnitId) {
+        self.lent.insert(call, true);
+    }
+
+    /// The caller has its slot back.
+    pub(super) fn take_back(&mut self, call: UnitId) {
+        self.lent.remove(&call);
+    }
+
+    /// Calls that have their caller's slot and nothing that uses it.
+    pub(super) fn unused(&self) -> impl Iterator<Item = UnitId> + '_ {
+        self.lent.iter().filter(|&(_, &unused)| unused).map(|(&call, _)| call)
+    }
+
+    pub(super) fn use_lent(&mut self, call: UnitId) {
+        self.lent.insert(call, false);
+    }
+
+    pub(super) fn is_lent(&self, call: UnitId) -> bool {
+        self.lent.contains_key(&call)
+    }
+}
+
+impl Scheduler {
+    pub(super) fn enqueue(&mut self, unit: UnitId) {
+        let key = (self.rank(unit), Reverse(self.plan.unit(unit).order), Reverse(unit));
+        let lender = self.rows[unit.index()].lender;
+        self.queue.waiting.entry(lender).or_default().push(key);
+    }
+}

@@ -1,0 +1,176 @@
+//! What the scheduler is told, and what it wants.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{Frame, Kind, Status, Usage, Why};
+use crate::id::UnitId;
+use crate::plan::{Fragment, Unit};
+
+/// How a run is scheduled.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Processes at the same time; at least one.
+    pub slots: u32,
+    /// One thing at a time, in the order of the file; follows from one slot.
+    pub sequential: bool,
+    /// From the polite signal to KILL; TERM comes after half of it.
+    pub grace: Duration,
+    /// There is a terminal, which a task may have for itself while nothing else runs.
+    pub terminal: bool,
+    /// What a unit is assumed to take that has no estimate.
+    pub typical: Duration,
+}
+
+/// A fact the scheduler is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The run begins, with what the command line asked for.
+    Begin(Fragment),
+    /// Answer to [`Effect::Expand`].
+    Expanded {
+        /// The call.
+        unit: UnitId,
+        /// What it consists of.
+        expanded: Expanded,
+    },
+    /// Answer to [`Effect::Check`].
+    Checked {
+        /// The call.
+        unit: UnitId,
+        /// Whether its body has to run.
+        verdict: Verdict,
+    },
+    /// Answer to [`Effect::Render`].
+    Rendered {
+        /// The command.
+        unit: UnitId,
+        /// Whether it has to run.
+        rendered: Rendered,
+    },
+    /// Answer to [`Effect::Start`]: the last word about a process.
+    Exited {
+        /// The command.
+        unit: UnitId,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// A running command called a task as a program.
+    Grafted {
+        /// The command.
+        by: UnitId,
+        /// The new call's name.
+        call: UnitId,
+        /// The new call.
+        unit: Unit,
+        /// Started with `&`: its failure is the command's, whatever the script makes of it.
+        background: bool,
+    },
+    /// Nobody waits for a grafted call any more.
+    Abandoned(UnitId),
+    /// The time of [`next_deadline`](super::Scheduler::next_deadline) has come.
+    Deadline,
+    /// Stop the run; said again, with more force.
+    Cancel(Why),
+}
+
+/// What a call turned out to be.
+#[derive(Clone, Debug)]
+pub enum Expanded {
+    /// Nothing to do: wrong platform, an `if` that says no.
+    Omitted,
+    /// It cannot run.
+    Refused(Refusal),
+    /// This.
+    Body(Fragment),
+}
+
+/// Whether a task's body has to run.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It has to.
+    Run,
+    /// There is nothing to do.
+    UpToDate,
+    /// It cannot run.
+    Refused(Refusal),
+}
+
+/// Whether a command has to run.
+#[derive(Clone, Debug)]
+pub enum Rendered {
+    /// It has to.
+    Run {
+        /// What is shown of it.
+        echo: Option<Arc<str>>,
+        /// Whether it wants the terminal for itself, if there is one and nothing else runs.
+        interactive: bool,
+        /// What stands around its output.
+        frame: Frame,
+    },
+    /// Its `if` says no.
+    Omitted,
+    /// It cannot run.
+    Refused(Refusal),
+}
+
+/// Why something cannot run, with go-task's exit code for it.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Exit code.
+    pub code: i32,
+    /// The reason, rendered.
+    pub message: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug)]
+pub enum Exit {
+    /// It ran and ended.
+    Ended(Status, Usage),
+    /// It could not be started.
+    NotStarted(String),
+}
+
+/// What is to be done. Every `Expand`, `Check`, `Render` and `Start` wants exactly one answer, also when
+/// a `Stop` follows.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Find out what a call consists of.
+    Expand(UnitId),
+    /// Find out whether a task's body has to run.
+    Check(UnitId),
+    /// Make the text of a command.
+    Render(UnitId),
+    /// Start a command.
+    Start {
+        /// The command.
+        unit: UnitId,
+        /// From 1; more after a retry.
+        attempt: u32,
+        /// Whether its output passes through `par`; `false`: it gets the terminal.
+        captured: bool,
+        /// Whether nothing else runs, or can become ready, before it ends.
+        alone: bool,
+    },
+    /// Stop whatever is being done for a unit.
+    Stop {
+        /// The unit.
+        unit: UnitId,
+        /// How.
+        how: Stop,
+    },
+    /// Tell everybody.
+    Emit(Kind),
+}
+
+/// How a process is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// By the signal that reached `par`.
+    Forward(i32),
+    /// By TERM.
+    Terminate,
+    /// By KILL.
+    Kill,
+}

@@ -1,0 +1,114 @@
+//! What the scheduler knows of a unit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::body::Body;
+use super::queue::Slot;
+use super::stop::Ending;
+use super::{Refusal, Scheduler};
+use crate::event::{At, Frame, Outcome, Usage};
+use crate::id::UnitId;
+
+/// What the scheduler knows of a unit.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) state: State,
+    pub(super) began: At,
+    /// What probably remains of the run once this unit has ended.
+    pub(super) tail: Duration,
+    /// The nearest grafted call around it (or it itself), whose caller's slot it may use.
+    pub(super) lender: Option<UnitId>,
+    /// Set when it is being stopped: how it will have ended.
+    pub(super) ending: Option<Ending>,
+    /// When its deadline is, if it has one.
+    pub(super) due: Option<At>,
+    /// What is left of its time while it is queued.
+    pub(super) time_left: Option<Duration>,
+    /// A dependency it no longer waits for since the two waited for each other, and what to say.
+    pub(super) cut: Option<(UnitId, Refusal)>,
+    /// Its process ended by itself with another code than 0, whatever that is put down to.
+    pub(super) exited_badly: bool,
+    pub(super) background: bool,
+    pub(super) deferred: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    /// Not its turn.
+    Waiting,
+    /// Its turn, in sequential mode not yet in hand.
+    Ready(Ask),
+    /// A question about it is open.
+    Asked(Ask),
+    Deps {
+        left: usize,
+        failed: Option<UnitId>,
+    },
+    Body(Body),
+    Queued(Box<Shown>),
+    Running(Process),
+    Done(Outcome),
+}
+
+/// How a command that waits for its slot is to be shown.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub(super) echo: Option<Arc<str>>,
+    pub(super) interactive: bool,
+    pub(super) frame: Frame,
+}
+
+/// A question to the driver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ask {
+    Expand,
+    Check,
+    Render,
+}
+
+/// A running command, and the calls it made.
+#[derive(Debug)]
+pub(super) struct Process {
+    pub(super) slot: Slot,
+    /// Grafted calls that have not ended, in order.
+    pub(super) calls: Vec<UnitId>,
+    /// The call that has this command's slot.
+    pub(super) passed: Option<UnitId>,
+    /// Since when it has.
+    pub(super) passed_since: At,
+    /// How long calls had the slot: time in which the command only waited.
+    pub(super) waited: Duration,
+    /// The first call in the background that failed.
+    pub(super) failed: Option<UnitId>,
+    /// The latest call that failed, with the exit code that its program had.
+    pub(super) refuted: Option<(UnitId, i32)>,
+    /// Set once the process is gone and only its calls remain.
+    pub(super) exit: Option<(Outcome, Option<Usage>, Duration)>,
+}
+
+impl Scheduler {
+    pub(super) fn row(&mut self, unit: UnitId) -> &mut Row {
+        &mut self.rows[unit.index()]
+    }
+
+    pub(super) fn add_row(&mut self, unit: UnitId, lender: Option<UnitId>) {
+        let blank = || Row {
+            state: State::Waiting,
+            began: At::default(),
+            tail: Duration::ZERO,
+            lender: None,
+            ending: None,
+            due: None,
+            time_left: None,
+            cut: None,
+            exited_badly: false,
+            background: false,
+            deferred: false,
+        };
+        if self.rows.len() <= unit.index() {
+            self.rows.resize_with(unit.index() + 1, blank);
+        }
+        self.rows[unit.index()] = Row { lender, ..blank() };
+    }
+}

@@ -1,0 +1,241 @@
+//! The pretend driver: the same scheduler, a virtual clock, and a [`Model`] of how units would behave.
+//!
+//! Knows no processes and no files. What the scheduler says here it would say in a real run in which
+//! everything took as long as the model says.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::time::Duration;
+
+use crate::event::{At, Event, Status, Usage};
+use crate::id::UnitId;
+use crate::plan::Fragment;
+use crate::schedule::{Effect, Exit, Expanded, Input, Options, Rendered, Scheduler, Stop, Verdict};
+
+/// How units would behave: from history, from estimates, from a seeded distribution.
+pub trait Model {
+    /// How long the answer to a question about `unit` takes.
+    fn delay(&mut self, unit: UnitId) -> Duration;
+    /// What a call consists of; asked when the answer is due, as a driver takes in a fragment.
+    fn expand(&mut self, unit: UnitId) -> Expanded;
+    /// Whether its body has to run.
+    fn check(&mut self, unit: UnitId) -> Verdict;
+    /// Whether a command has to run.
+    fn render(&mut self, unit: UnitId) -> Rendered;
+    /// How a process would go if nothing disturbed it.
+    fn run(&mut self, unit: UnitId, attempt: u32) -> Course;
+    /// How long a process lives on after it is asked to stop; `None`: it ignores that. KILL ends all.
+    fn stop(&mut self, unit: UnitId, how: Stop) -> Option<Duration>;
+}
+
+/// How a process goes: it works, calls tasks one after the other, works again and ends.
+#[derive(Debug)]
+pub struct Course {
+    /// Time until its end, or until its calls begin and from their end to its own.
+    pub work: Duration,
+    /// How it ends.
+    pub exit: Exit,
+    /// What it calls: an input [`Input::Grafted`] each, all at once.
+    pub calls: Vec<Input>,
+}
+
+/// A run that only pretends.
+pub struct Simulation<M> {
+    scheduler: Scheduler,
+    model: M,
+    now: At,
+    count: u64,
+    agenda: BinaryHeap<Reverse<(At, u64)>>,
+    planned: HashMap<u64, Planned>,
+    /// Processes that run: which input is their end, how they end, how many calls they wait for.
+    processes: BTreeMap<UnitId, Process>,
+    events: Vec<Event>,
+}
+
+/// What is on the agenda.
+enum Planned {
+    Input(Input),
+    Expand(UnitId),
+    Check(UnitId),
+    Render(UnitId),
+}
+
+struct Process {
+    end: Option<u64>,
+    after_calls: Option<(Duration, Exit)>,
+    waits_for: Vec<UnitId>,
+}
+
+impl<M: Model> Simulation<M> {
+    /// A simulation before its beginning.
+    pub fn new(options: Options, model: M) -> Simulation<M> {
+        Simulation {
+            scheduler: Scheduler::new(options),
+            model,
+            now: At::default(),
+            count: 0,
+            agenda: BinaryHeap::new(),
+            planned: HashMap::new(),
+            processes: BTreeMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// An input from outside, as a cancellation, that comes at its time.
+    pub fn plan_input(&mut self, at: At, input: Input) {
+        self.schedule(at, Planned::Input(input));
+    }
+
+    /// Runs to the end and tells what happened. `watch` sees the scheduler after every step.
+    pub fn run(
+        mut self,
+        fragment: Fragment,
+        mut watch: impl FnMut(&Scheduler, &Effects<'_>),
+    ) -> (Vec<Event>, Scheduler, M) {
+        self.step(Input::Begin(fragment), &mut watch);
+        while !self.scheduler.is_finished() {
+            let Some(input) = self.next_input() else { break };
+            self.step(input, &mut watch);
+        }
+        (self.events, self.scheduler, self.model)
+    }
+
+    fn next_input(&mut self) -> Option<Input> {
+        loop {
+            let planned = self.agenda.peek().map(|&Reverse((at, _))| at);
+            match (planned, self.scheduler.next_deadline()) {
+                (None, None) => return None,
+                (Some(at), deadline) if deadline.is_none_or(|deadline| at <= deadline) => {
+                    let Reverse((at, name)) = self.agenda.pop()?;
+                    if let Some(planned) = self.planned.remove(&name) {
+                        self.now = self.now.max(at);
+                        return Some(self.input(planned));
+                    }
+                }
+                (_, Some(deadline)) => {
+                    self.now = self.now.max(deadline);
+                    return Some(Input::Deadline);
+                }
+                (Some(_), None) => unreachable!("covered by the guard above"),
+            }
+        }
+    }
+
+    fn input(&mut self, planned: Planned) -> Input {
+        match planned {
+            Planned::Input(input) => input,
+            Planned::Expand(unit) if !self.scheduler.awaits(unit) => {
+                Input::Expanded { unit, expanded: Expanded::Omitted }
+            }
+            Planned::Expand(unit) => Input::Expanded { unit, expanded: self.model.expand(unit) },
+            Planned::Check(unit) => Input::Checked { unit, verdict: self.model.check(unit) },
+            Planned::Render(unit) => Input::Rendered { unit, rendered: self.model.render(unit) },
+        }
+    }
+
+    fn schedule(&mut self, at: At, planned: Planned) -> u64 {
+        self.count += 1;
+        self.agenda.push(Reverse((at, self.count)));
+        self.planned.insert(self.count, planned);
+        self.count
+    }
+
+    fn after(&mut self, delay: Duration, input: Input) -> u64 {
+        self.schedule(self.now + delay, Planned::Input(input))
+    }
+
+    fn think(&mut self, unit: UnitId, planned: Planned) {
+        let delay = self.model.delay(unit);
+        self.schedule(self.now + delay, planned);
+    }
+
+    fn step(&mut self, input: Input, watch: &mut impl FnMut(&Scheduler, &Effects<'_>)) {
+        if let Input::Exited { unit, .. } = &input {
+            self.processes.remove(unit);
+        }
+        let effects = self.scheduler.step(self.now, input);
+        watch(&self.scheduler, &Effects { now: self.now, effects: &effects });
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        self.let_callers_go_on();
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Expand(unit) => self.think(unit, Planned::Expand(unit)),
+            Effect::Check(unit) => self.think(unit, Planned::Check(unit)),
+            Effect::Render(unit) => self.think(unit, Planned::Render(unit)),
+            Effect::Start { unit, attempt, .. } => self.start(unit, attempt),
+            Effect::Stop { unit, how } => self.stop(unit, how),
+            Effect::Emit(kind) => self.events.push(Event { at: self.now, kind }),
+        }
+    }
+
+    fn start(&mut self, unit: UnitId, attempt: u32) {
+        let course = self.model.run(unit, attempt);
+        let mut process = Process { end: None, after_calls: None, waits_for: Vec::new() };
+        if course.calls.is_empty() {
+            process.end = Some(self.after(course.work, Input::Exited { unit, exit: course.exit }));
+        } else {
+            for input in course.calls {
+                if let Input::Grafted { call, .. } = &input {
+                    process.waits_for.push(*call);
+                }
+                self.after(course.work, input);
+            }
+            process.after_calls = Some((course.work, course.exit));
+        }
+        self.processes.insert(unit, process);
+    }
+
+    fn stop(&mut self, unit: UnitId, how: Stop) {
+        let Some(process) = self.processes.get_mut(&unit) else { return };
+        let (signal, delay) = match how {
+            Stop::Kill => (libc::SIGKILL, Some(Duration::ZERO)),
+            Stop::Terminate => (libc::SIGTERM, self.model.stop(unit, how)),
+            Stop::Forward(signal) => (signal, self.model.stop(unit, how)),
+        };
+        let Some(delay) = delay else { return };
+        process.after_calls = None;
+        if let Some(end) = process.end.take() {
+            self.planned.remove(&end);
+        }
+        let exit = Exit::Ended(Status::Signal(signal), Usage::default());
+        let end = self.after(delay, Input::Exited { unit, exit });
+        if let Some(process) = self.processes.get_mut(&unit) {
+            process.end = Some(end);
+        }
+    }
+
+    /// Processes whose calls have all ended go on.
+    fn let_callers_go_on(&mut self) {
+        let scheduler = &self.scheduler;
+        let ended: Vec<UnitId> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| {
+                process.after_calls.is_some()
+                    && process.waits_for.iter().all(|&call| scheduler.outcome(call).is_some())
+            })
+            .map(|(&unit, _)| unit)
+            .collect();
+        for unit in ended {
+            let Some(process) = self.processes.get_mut(&unit) else { continue };
+            let Some((work, exit)) = process.after_calls.take() else { continue };
+            let end = self.after(work, Input::Exited { unit, exit });
+            if let Some(process) = self.processes.get_mut(&unit) {
+                process.end = Some(end);
+            }
+        }
+    }
+}
+
+/// What one step brought about, for whoever watches a simulation.
+#[derive(Debug)]
+pub struct Effects<'a> {
+    /// When.
+    pub now: At,
+    /// What.
+    pub effects: &'a [Effect],
+}

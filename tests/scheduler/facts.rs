@@ -1,0 +1,184 @@
+//! Small plans whose whole story is told: what the scheduler promises, one fact each.
+
+use std::sync::Arc;
+
+use par::event::{At, Event, Kind, Outcome, Role, Why};
+use par::id::UnitId;
+use par::schedule::{Input, Options};
+use par::sim::Simulation;
+
+use super::world::{Checked, Command, Part, Player, Task, World};
+use super::{GRACE, options};
+
+fn command() -> Part {
+    Part::Command(Command {
+        fails: false,
+        ignore_error: false,
+        omitted: false,
+        refused: false,
+        timeout: false,
+        calls: Vec::new(),
+    })
+}
+
+fn failing() -> Part {
+    match command() {
+        Part::Command(command) => Part::Command(Command { fails: true, ..command }),
+        other => other,
+    }
+}
+
+fn calling(calls: &[(usize, bool)]) -> Part {
+    match command() {
+        Part::Command(command) => Part::Command(Command { calls: calls.to_vec(), ..command }),
+        other => other,
+    }
+}
+
+fn deferred() -> Part {
+    match command() {
+        Part::Command(command) => Part::DeferCommand(command),
+        other => other,
+    }
+}
+
+fn task(deps: &[usize], parts: Vec<Part>) -> Task {
+    Task {
+        deps: deps.to_vec(),
+        checked: Checked::No,
+        omitted: false,
+        once: false,
+        one_at_a_time: false,
+        fail_fast: false,
+        parts,
+    }
+}
+
+fn world(tasks: Vec<Task>) -> World {
+    let roots = vec![0];
+    World { tasks, roots, parallel_roots: false, keep_going: false, ..World::new(1) }
+}
+
+fn run(world: World, slots: u32, inputs: Vec<(At, Input)>) -> Vec<String> {
+    let mut player = Player::new(&Arc::new(world));
+    let root = player.root();
+    let mut simulation = Simulation::new(Options { grace: GRACE, ..options(slots) }, player);
+    inputs.into_iter().for_each(|(at, input)| simulation.plan_input(at, input));
+    let (events, _, _) = simulation.run(root, |_, _| {});
+    tell(&events)
+}
+
+/// `> t1` a command of t1 starts, `< t1` it ends well, `! t1` badly; `t1 …` is how a task ended.
+fn tell(events: &[Event]) -> Vec<String> {
+    let mut names: Vec<(UnitId, String, Role)> = Vec::new();
+    let mut story = Vec::new();
+    for event in events {
+        let of = |unit: &UnitId| names.iter().find(|(id, ..)| id == unit).expect("added before");
+        match &event.kind {
+            Kind::Added { unit, task, role, .. } => names.push((*unit, task.to_string(), *role)),
+            Kind::Started { unit, .. } => story.push(format!("> {}", of(unit).1)),
+            Kind::Finished { unit, outcome, .. } => {
+                let (_, name, role) = of(unit);
+                let how = match (role, outcome) {
+                    (Role::Task, Outcome::Skipped(cause)) => {
+                        format!("{name} skipped because of {}", of(cause).1)
+                    }
+                    (Role::Task, Outcome::Failed(_)) => format!("{name} failed"),
+                    (Role::Task, Outcome::Cancelled) => format!("{name} cancelled"),
+                    (Role::Task, _) => format!("{name} done"),
+                    (_, Outcome::Skipped(_)) => continue,
+                    (_, outcome) if outcome.is_success() => format!("< {name}"),
+                    _ => format!("! {name}"),
+                };
+                story.push(how);
+            }
+            _ => {}
+        }
+    }
+    story
+}
+
+#[test]
+fn dependents_of_a_failed_task_are_skipped_and_siblings_finish() {
+    let tasks = vec![
+        task(&[1, 2], vec![command()]),
+        task(&[3], vec![command()]),
+        task(&[], vec![command()]),
+        task(&[], vec![failing()]),
+    ];
+    let story = run(world(tasks), 1, Vec::new());
+    let expected = [
+        "> t3",
+        "! t3",
+        "t3 failed",
+        "t1 skipped because of t3",
+        "> t2",
+        "< t2",
+        "t2 done",
+        "t0 skipped because of t1",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_failure_in_the_background_shows_at_the_join() {
+    let parts = vec![Part::Background(1), command(), Part::Join, command()];
+    let tasks = vec![task(&[], parts), task(&[], vec![failing()])];
+    let story = run(world(tasks), 1, Vec::new());
+    assert_eq!(story, ["> t1", "! t1", "t1 failed", "> t0", "< t0", "t0 failed"]);
+}
+
+#[test]
+fn deferred_parts_run_last_first_also_after_a_failure_but_only_those_that_were_reached() {
+    let cleaned = task(&[], vec![command()]);
+    let parts = vec![deferred(), Part::DeferCall(1), failing(), Part::DeferCall(2)];
+    let tasks = vec![task(&[], parts), cleaned.clone(), cleaned];
+    let story = run(world(tasks), 4, Vec::new());
+    let expected = [
+        "> t0",
+        "! t0",
+        "> t1",
+        "< t1",
+        "t1 done",
+        "> t0",
+        "< t0",
+        "t2 skipped because of t0",
+        "t0 failed",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_program_that_calls_a_task_lends_it_its_slot() {
+    let tasks = vec![
+        task(&[], vec![calling(&[(1, true), (2, true)])]),
+        { task(&[], vec![command()]) },
+        task(&[], vec![command()]),
+    ];
+    let story = run(world(tasks), 1, Vec::new());
+    let expected =
+        ["> t0", "> t1", "< t1", "t1 done", "> t2", "< t2", "t2 done", "< t0", "t0 done"];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_call_that_fails_in_the_background_fails_the_program_that_made_it() {
+    let tasks = vec![task(&[], vec![calling(&[(1, true)])]), task(&[], vec![failing()])];
+    let story = run(world(tasks), 2, Vec::new());
+    assert_eq!(story, ["> t0", "> t1", "! t1", "t1 failed", "! t0", "t0 failed"]);
+}
+
+#[test]
+fn a_call_that_fails_in_the_foreground_is_the_business_of_the_script() {
+    let tasks = vec![task(&[], vec![calling(&[(1, false)])]), task(&[], vec![failing()])];
+    let story = run(world(tasks), 2, Vec::new());
+    assert_eq!(story, ["> t0", "> t1", "! t1", "t1 failed", "< t0", "t0 done"]);
+}
+
+#[test]
+fn a_cancelled_run_starts_only_what_was_deferred() {
+    let tasks = vec![task(&[1], vec![deferred(), command(), command()]), task(&[], vec![])];
+    let cancel = (At(1_000), Input::Cancel(Why::Signal(libc::SIGINT)));
+    let story = run(world(tasks), 2, vec![cancel]);
+    assert_eq!(story, ["t1 done", "> t0", "! t0", "> t0", "< t0", "! t0", "t0 cancelled"]);
+}

@@ -15,6 +15,7 @@
 //! | [`store`] | run directories, logs, events, durations |
 //! | [`schedule`] | what happens next; no clock, process, file or terminal |
 //! | [`event`] | what can happen: the public contract |
+//! | [`resolve`] | from a request and a model to fragments of a plan |
 //! | [`plan`] | units and what each of them needs; levels, longest path |
 //! | [`taskfile`] | what was typed, and what all the files together say |
 //! | [`template`] | Go's text/template and its functions |
@@ -33,6 +34,7 @@ pub mod host;
 pub mod id;
 pub mod plan;
 pub mod report;
+pub mod resolve;
 pub mod schedule;
 pub mod sim;
 pub mod source;

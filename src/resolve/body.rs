@@ -1,0 +1,211 @@
+//! Dependencies and commands of a call: loops unrolled, names, variables and texts rendered.
+
+use std::sync::Arc;
+
+use super::called::Aim;
+use super::context::{Context, union};
+use super::draft::{Body, Line, Manner, Mention, Piece, Redirected, Script};
+use super::each::turns;
+use super::scope::{Argument, text};
+use super::shared::Site;
+use super::{names, once, path};
+use crate::diag::Diagnostic;
+use crate::taskfile::model::{Action, Call, Command, Each, Lifted, Redirect};
+use crate::template::Template;
+use crate::value::Vars;
+
+/// The body of a call.
+pub(super) fn of(aim: &Aim, context: &Arc<Context>, site: Site<'_>) -> Result<Body, Diagnostic> {
+    let task = &context.task;
+    let writer = Writer { context, site };
+    let mut deps = Vec::new();
+    for (place, dep) in task.deps.iter().enumerate() {
+        deps.extend(writer.mentions(dep, None, place as u32)?);
+    }
+    let mut steps = Vec::new();
+    for (place, command) in task.cmds.iter().enumerate() {
+        writer.command(command, place as u32, &mut steps)?;
+    }
+    let key = once::key(aim, context, &deps, &steps, site)?;
+    Ok(Body { context: context.clone(), key, deps, steps, assumed: Vec::new() })
+}
+
+/// The name of a call as rendered, and what it means.
+pub(super) fn called(
+    call: &Call,
+    context: &Context,
+    vars: &Vars,
+    site: Site<'_>,
+) -> Result<(Arc<str>, Result<Aim, Diagnostic>), Diagnostic> {
+    let written = text(&call.task, vars, site)?;
+    let arguments = call.vars.iter().map(|var| Argument::render(var, vars, site));
+    let arguments = arguments.collect::<Result<_, _>>()?;
+    let namespace = &context.task.namespace;
+    let aim = Aim::new(&site.shared.model, (namespace, &written), Some(call.span), arguments);
+    Ok((written, aim))
+}
+
+struct Writer<'a> {
+    context: &'a Arc<Context>,
+    site: Site<'a>,
+}
+
+impl Writer<'_> {
+    fn command(
+        &self,
+        command: &Command,
+        place: u32,
+        steps: &mut Vec<Piece>,
+    ) -> Result<(), Diagnostic> {
+        match &command.action {
+            Action::Shell(script) => self.lines(command, script, place, steps)?,
+            Action::Call(call) => steps.extend(
+                self.mentions(call, Some(command), place)?
+                    .into_iter()
+                    .map(|mention| Piece::Call(mention, Manner::Waited)),
+            ),
+            Action::Lifted(lifted) => self.lifted(lifted, command, place, steps)?,
+            Action::Join => steps.push(Piece::Join),
+            Action::DeferShell(script) => {
+                let script = Script::Late(script.clone());
+                let line = self.line(command, script, None, place);
+                steps.push(Piece::Command(Arc::new(Line {
+                    deferred: true,
+                    ignore_error: true,
+                    ..line
+                })));
+            }
+            Action::DeferCall(call) => {
+                let mut call = call.clone();
+                call.silent = call.silent.or(command.silent);
+                call.timeout = call.timeout.or(command.timeout);
+                steps.push(Piece::DeferredCall { call, place });
+            }
+        }
+        Ok(())
+    }
+
+    /// One line for each turn; none on other platforms and none where there is no text.
+    fn lines(
+        &self,
+        command: &Command,
+        script: &Template,
+        place: u32,
+        steps: &mut Vec<Piece>,
+    ) -> Result<(), Diagnostic> {
+        if !names::runs_here(&command.platforms) {
+            return Ok(());
+        }
+        for turn in turns(command.each.as_ref(), self.context, self.site)? {
+            let (vars, masked) = self.context.with(&turn);
+            let ready = text(script, &vars, self.site)?;
+            if ready.is_empty() {
+                continue;
+            }
+            let shown = match &masked {
+                Some(masked) => {
+                    text(script, masked, self.site).unwrap_or_else(|_| script.text().value.clone())
+                }
+                None => ready.clone(),
+            };
+            let condition = self.condition(command, &vars)?;
+            let line = self.line(command, Script::Ready(ready, shown), condition, place);
+            steps.push(Piece::Command(Arc::new(line)));
+        }
+        Ok(())
+    }
+
+    fn line(
+        &self,
+        command: &Command,
+        script: Script,
+        condition: Option<Arc<str>>,
+        place: u32,
+    ) -> Line {
+        let context = self.context;
+        let more = |task: &Arc<[Arc<str>]>, own: &[Arc<str>]| match own {
+            [] => task.clone(),
+            own => union(&[task, own]),
+        };
+        let verbose = self.site.shared.settings.verbose;
+        Line {
+            script,
+            condition,
+            place,
+            quiet: context.quiet || (command.silent == Some(true) && !verbose),
+            ignore_error: command.ignore_error || context.task.ignore_error,
+            forgives: command.ignore_error,
+            deferred: false,
+            timeout: command.timeout,
+            set: more(&context.set, &command.set),
+            shopt: more(&context.shopt, &command.shopt),
+            span: command.span,
+        }
+    }
+
+    fn condition(&self, command: &Command, vars: &Vars) -> Result<Option<Arc<str>>, Diagnostic> {
+        let Some(condition) = &command.condition else { return Ok(None) };
+        let script = text(condition, vars, self.site)?;
+        Ok((!script.trim().is_empty()).then_some(script))
+    }
+
+    /// One mention for each turn; in `cmds` an empty name calls nothing.
+    fn mentions(
+        &self,
+        call: &Call,
+        command: Option<&Command>,
+        place: u32,
+    ) -> Result<Vec<Mention>, Diagnostic> {
+        let each: Option<&Each> = call.each.as_ref().or(command.and_then(|c| c.each.as_ref()));
+        let mut mentions = Vec::new();
+        for turn in turns(each, self.context, self.site)? {
+            let (vars, _) = self.context.with(&turn);
+            let (name, aim) = called(call, self.context, &vars, self.site)?;
+            if command.is_some() && name.is_empty() {
+                continue;
+            }
+            let condition = match command {
+                Some(command) => self.condition(command, &vars)?,
+                None => None,
+            };
+            mentions.push(Mention {
+                name,
+                aim,
+                silent: call.silent.or(command.and_then(|c| c.silent)) == Some(true),
+                timeout: call.timeout.or(command.and_then(|c| c.timeout)),
+                condition,
+                ignore_error: command
+                    .is_some_and(|c| c.ignore_error || self.context.task.ignore_error),
+                looped: each.is_some(),
+                place,
+                span: call.span,
+                redirect: None,
+            });
+        }
+        Ok(mentions)
+    }
+
+    fn lifted(
+        &self,
+        lifted: &Lifted,
+        command: &Command,
+        place: u32,
+        steps: &mut Vec<Piece>,
+    ) -> Result<(), Diagnostic> {
+        let manner = if lifted.background { Manner::Background } else { Manner::Waited };
+        for mut mention in self.mentions(&lifted.call, Some(command), place)? {
+            mention.redirect =
+                lifted.redirect.as_ref().map(|to| self.redirected(to)).transpose()?;
+            steps.push(Piece::Call(mention, manner));
+        }
+        Ok(())
+    }
+
+    fn redirected(&self, to: &Redirect) -> Result<Redirected, Diagnostic> {
+        let written = text(&to.file, &self.context.vars, self.site)?;
+        let expanded =
+            path::expand(&written, &|key| self.context.env.get(key).map(|v| v.to_string()));
+        let file = path::join(&self.context.dir, &expanded);
+        Ok(Redirected { file, append: to.append, both: to.both })
+    }
+}

@@ -1,0 +1,112 @@
+//! A call as it was written: which task, by whom, with what.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::context::Context;
+use super::scope::Argument;
+use crate::diag::{Diagnostic, Fault};
+use crate::id::UnitId;
+use crate::source::Span;
+use crate::taskfile::Found;
+use crate::taskfile::model::{Call, Model};
+
+/// A call, from when it becomes known.
+pub(super) struct Called {
+    /// The call it stands in; the run's unit for those of the command line.
+    pub(super) parent: UnitId,
+    /// The call whose dependencies it shares.
+    pub(super) scope: UnitId,
+    pub(super) target: Target,
+    pub(super) silent: bool,
+    /// Whether the command line names it.
+    pub(super) direct: bool,
+    /// The `if` of the call.
+    pub(super) guard: Option<Guard>,
+    /// Whether it is surely reached when the body around it is.
+    pub(super) certain: bool,
+    pub(super) timeout: Option<Duration>,
+    pub(super) span: Span,
+    pub(super) outlets: Outlets,
+}
+
+/// Which task is called.
+pub(super) enum Target {
+    /// This one.
+    Known(Aim),
+    /// Its name and variables are rendered when it is reached: a deferred call.
+    Late { by: Arc<Context>, call: Call },
+    /// None: the name is wrong, or the call would wait for itself.
+    Wrong(Diagnostic),
+}
+
+/// A task and what it is given.
+#[derive(Clone)]
+pub(super) struct Aim {
+    pub(super) found: Found,
+    /// Its name, wildcards filled in.
+    pub(super) name: Arc<str>,
+    pub(super) arguments: Vec<Argument>,
+}
+
+impl Aim {
+    /// The task that `written` means in a file of a namespace.
+    pub(super) fn new(
+        model: &Model,
+        (namespace, written): (&str, &str),
+        span: Option<Span>,
+        arguments: Vec<Argument>,
+    ) -> Result<Aim, Diagnostic> {
+        let found = model.find(namespace, written, span)?;
+        let name = found.full_name();
+        Ok(Aim { found, name, arguments })
+    }
+
+    /// Whether the two are one and the same call.
+    pub(super) fn equals(&self, other: &Aim) -> bool {
+        self.name == other.name && self.arguments == other.arguments
+    }
+}
+
+/// A script that decides whether something is reached, run where it is written.
+pub(super) struct Guard {
+    pub(super) script: Arc<str>,
+    pub(super) by: Arc<Context>,
+}
+
+/// Where output goes instead of where it would.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outlets {
+    pub(super) stdout: Option<Arc<Sink>>,
+    pub(super) stderr: Option<Arc<Sink>>,
+}
+
+/// A file that takes the output of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sink {
+    /// The call; the file is opened once for it.
+    pub unit: UnitId,
+    /// The file, absolute.
+    pub file: PathBuf,
+    /// Whether what is in the file stays.
+    pub append: bool,
+}
+
+impl Called {
+    /// A call that is refused.
+    pub(super) fn wrong(reason: impl Into<String>) -> Called {
+        Called {
+            parent: UnitId::ROOT,
+            scope: UnitId::ROOT,
+            target: Target::Wrong(Diagnostic::error(Fault::Other, reason)),
+            silent: false,
+            direct: false,
+            guard: None,
+            certain: false,
+            timeout: None,
+            span: Span::NOWHERE,
+            outlets: Outlets::default(),
+        }
+    }
+}

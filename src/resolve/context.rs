@@ -1,0 +1,230 @@
+//! A call that was evaluated: everything its checks, commands and calls have in common.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::called::Outlets;
+use super::files::Files;
+use super::ground::Ground;
+use super::scope::{Argument, Scope, text};
+use super::settings::Compat;
+use super::shared::Site;
+use super::{environment, names, path};
+use crate::diag::Diagnostic;
+use crate::host::Env;
+use crate::source::Span;
+use crate::taskfile::Found;
+use crate::taskfile::model::{Method, Output, Task};
+use crate::template::Template;
+use crate::value::{Value, Vars};
+
+/// A call that was evaluated.
+pub(super) struct Context {
+    pub(super) task: Arc<Task>,
+    /// The task as messages name it.
+    pub(super) name: Arc<str>,
+    /// The task as prefixed output names it.
+    pub(super) prefix: Arc<str>,
+    pub(super) dir: Arc<Path>,
+    pub(super) env: Arc<Env>,
+    pub(super) vars: Arc<Vars>,
+    /// The same variables for what is shown, when there are secrets.
+    pub(super) masked: Option<Arc<Vars>>,
+    pub(super) secrets: Arc<[Arc<str>]>,
+    /// Whether nothing of it is echoed.
+    pub(super) quiet: bool,
+    pub(super) set: Arc<[Arc<str>]>,
+    pub(super) shopt: Arc<[Arc<str>]>,
+    pub(super) outlets: Outlets,
+    /// What stands before and after the output of each of its commands.
+    pub(super) frame: (Arc<str>, Arc<str>),
+    pub(super) checks: Checks,
+    /// What it reads and makes.
+    pub(super) files: Files,
+    /// The task's name, wildcards filled in.
+    pub(super) full_name: Arc<str>,
+    /// What it was called with.
+    pub(super) arguments: Arc<[Argument]>,
+    /// Whether it runs in any case.
+    pub(super) forced: bool,
+}
+
+/// What has to be asked before the body runs.
+#[derive(Default)]
+pub(super) struct Checks {
+    pub(super) preconditions: Vec<Condition>,
+    pub(super) status: Vec<Arc<str>>,
+    pub(super) prompts: Vec<Arc<str>>,
+    /// Whether what it reads and makes is compared with what it was.
+    pub(super) compares: bool,
+}
+
+pub(super) struct Condition {
+    pub(super) script: Arc<str>,
+    pub(super) message: Arc<str>,
+    pub(super) span: Span,
+}
+
+/// How a task was called.
+pub(super) struct Circumstances<'a> {
+    pub(super) found: &'a Found,
+    pub(super) arguments: &'a [Argument],
+    pub(super) silent: bool,
+    pub(super) forced: bool,
+    pub(super) outlets: &'a Outlets,
+}
+
+impl Context {
+    /// Evaluates a call.
+    pub(super) fn new(call: &Circumstances<'_>, site: Site<'_>) -> Result<Context, Diagnostic> {
+        let ground = site.ground()?;
+        let task = &call.found.task;
+        let mut scope = scope(call, ground, site)?;
+        let say = |template: &Option<Template>, otherwise: &Arc<str>| match template {
+            Some(template) => text(template, &scope.vars, site)
+                .map(|name| if name.is_empty() { otherwise.clone() } else { name }),
+            None => Ok(otherwise.clone()),
+        };
+        let full_name = call.found.full_name();
+        let name = say(&task.label, &full_name)?;
+        let prefix = say(&task.prefix, &task.name)?;
+        let dir = directory(task, &scope.vars, site)?;
+        let env = environment::of_commands(task, &dir, &scope.vars, ground, site)?;
+        let files = Files::new(task, &dir, &scope.vars, site)?;
+        let method = site.shared.method(task);
+        if let Some((name, value)) = files.variable(task, method, site)? {
+            scope.vars.set(name, value);
+        }
+        let (model, settings) = (&site.shared.model, &site.shared.settings);
+        let hushed = call.silent || task.silent == Some(true) || model.silent || settings.silent;
+        Ok(Context {
+            name,
+            prefix,
+            dir,
+            env,
+            masked: scope.masked().map(Arc::new),
+            // go-task lets a command print whatever it likes.
+            secrets: match settings.compat {
+                Compat::Par => scope.secret_values(),
+                Compat::GoTask => Arc::default(),
+            },
+            quiet: hushed && !settings.verbose,
+            set: union(&[&model.set, &task.set]),
+            shopt: union(&[&model.shopt, &task.shopt]),
+            outlets: call.outlets.clone(),
+            frame: frame(&scope.vars, site)?,
+            checks: Checks::new(task, call.forced, &scope.vars, site)?,
+            files,
+            full_name,
+            arguments: call.arguments.into(),
+            forced: call.forced,
+            vars: Arc::new(scope.vars),
+            task: task.clone(),
+        })
+    }
+
+    /// The variables with those of one turn of a loop, or what else is known late, on top.
+    pub(super) fn with(&self, extra: &[(Arc<str>, Value)]) -> (Arc<Vars>, Option<Arc<Vars>>) {
+        let on = |vars: &Arc<Vars>| match extra {
+            [] => vars.clone(),
+            extra => {
+                let mut more = Vars::on(vars.clone());
+                extra.iter().for_each(|(name, value)| more.set(name.clone(), value.clone()));
+                Arc::new(more)
+            }
+        };
+        (on(&self.vars), self.masked.as_ref().map(on))
+    }
+}
+
+impl Checks {
+    fn new(task: &Task, forced: bool, vars: &Vars, site: Site<'_>) -> Result<Checks, Diagnostic> {
+        let all = |templates: &[Template]| -> Result<Vec<Arc<str>>, Diagnostic> {
+            templates.iter().map(|template| text(template, vars, site)).collect()
+        };
+        let settings = &site.shared.settings;
+        let compares = !task.sources.is_empty() && site.shared.method(task) != Method::None;
+        let mut checks = Checks { compares, ..Checks::default() };
+        if !forced {
+            checks.status = all(&task.status)?;
+            for precondition in &task.preconditions {
+                let script = text(&precondition.script, vars, site)?;
+                let message = match &precondition.message {
+                    Some(message) => text(message, vars, site)?,
+                    None => format!("`{script}` failed").into(),
+                };
+                let span = precondition.span;
+                checks.preconditions.push(Condition { script, message, span });
+            }
+        }
+        if !settings.dry {
+            checks.prompts = all(&task.prompts)?;
+            checks.prompts.retain(|prompt| !prompt.is_empty());
+        }
+        Ok(checks)
+    }
+
+    /// Whether there is nothing to ask.
+    pub(super) fn is_empty(&self) -> bool {
+        let asks = !self.status.is_empty() || !self.prompts.is_empty() || self.compares;
+        self.preconditions.is_empty() && !asks
+    }
+}
+
+/// All variables of a call, in the order in which each beats those before it.
+fn scope(call: &Circumstances<'_>, ground: &Ground, site: Site<'_>) -> Result<Scope, Diagnostic> {
+    let task = &call.found.task;
+    let root = &site.shared.model.root_dir;
+    let mut growing = ground.scope(site, &special(call, site))?;
+    task.include_vars.iter().try_for_each(|var| growing.define(var, root))?;
+    call.arguments.iter().try_for_each(|argument| growing.receive(argument, root))?;
+    growing.set("MATCH", names::match_value(&call.found.matches));
+    if !task.vars.is_empty() {
+        let dir = directory(task, &growing.scope.vars, site)?;
+        task.vars.iter().try_for_each(|var| growing.define(var, &dir))?;
+    }
+    Ok(growing.scope)
+}
+
+/// The special variables that differ from task to task.
+fn special(call: &Circumstances<'_>, site: Site<'_>) -> [(&'static str, Arc<str>); 5] {
+    let task = &call.found.task;
+    let file = site.shared.model.taskfiles.get(task.taskfile);
+    let file = file.map_or(Path::new(""), |file| file);
+    let written = task.dir.as_ref().map_or("", |dir| &dir.text().value);
+    let show = |path: &Path| -> Arc<str> { path.to_string_lossy().into() };
+    [
+        ("TASK", task.name.clone()),
+        ("TASK_DIR", show(&path::join_raw(&task.base_dir, written))),
+        ("TASKFILE", show(file)),
+        ("TASKFILE_DIR", show(file.parent().unwrap_or(Path::new("")))),
+        ("ALIAS", call.found.called_as.clone()),
+    ]
+}
+
+/// Where the task's commands run, and the scripts of its variables, as far as it is known by then.
+fn directory(task: &Task, vars: &Vars, site: Site<'_>) -> Result<Arc<Path>, Diagnostic> {
+    let Some(dir) = &task.dir else { return Ok(task.base_dir.as_path().into()) };
+    let written = text(dir, vars, site)?;
+    let expanded = path::expand(&written, &|key| site.host.env(key));
+    Ok(path::join(&task.base_dir, &expanded).into())
+}
+
+/// The texts around grouped output.
+fn frame(vars: &Vars, site: Site<'_>) -> Result<(Arc<str>, Arc<str>), Diagnostic> {
+    let (asked, written) = (&site.shared.settings.output, &site.shared.model.output);
+    let Some(Output::Group { begin, end, .. }) = asked.as_ref().or(written.as_ref()) else {
+        return Ok(Default::default());
+    };
+    let say = |line: &Option<Template>| match line {
+        Some(line) => text(line, vars, site),
+        None => Ok("".into()),
+    };
+    Ok((say(begin)?, say(end)?))
+}
+
+/// Several lists as one, each word once.
+pub(super) fn union(lists: &[&[Arc<str>]]) -> Arc<[Arc<str>]> {
+    let all: indexmap::IndexSet<_> = lists.iter().copied().flatten().cloned().collect();
+    all.into_iter().collect()
+}

@@ -1,0 +1,107 @@
+//! What a call consists of before its parts have ids: the answer of an [`Expansion`](super::Expansion).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::called::Aim;
+use super::context::Context;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+use crate::taskfile::model::Call;
+use crate::template::Template;
+
+/// What a call consists of.
+pub struct Draft(pub(super) Content);
+
+pub(super) enum Content {
+    /// Nothing: a condition or the platform says no.
+    Omitted(Arc<str>),
+    /// A body.
+    Body(Box<Body>),
+}
+
+pub(super) struct Body {
+    pub(super) context: Arc<Context>,
+    /// What makes it the same as another call, when it may run only once.
+    pub(super) key: Option<String>,
+    pub(super) deps: Vec<Mention>,
+    pub(super) steps: Vec<Piece>,
+    /// Conditions that were taken to hold without asking.
+    pub(super) assumed: Vec<String>,
+}
+
+/// An element of a body.
+pub(super) enum Piece {
+    Command(Arc<Line>),
+    Call(Mention, Manner),
+    DeferredCall { call: Call, place: u32 },
+    Join,
+}
+
+/// How a call stands in a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Manner {
+    Waited,
+    Background,
+}
+
+/// A command.
+pub(super) struct Line {
+    pub(super) script: Script,
+    pub(super) condition: Option<Arc<str>>,
+    pub(super) place: u32,
+    pub(super) quiet: bool,
+    pub(super) ignore_error: bool,
+    /// Whether the command itself says that its failure does not matter.
+    pub(super) forgives: bool,
+    pub(super) deferred: bool,
+    pub(super) timeout: Option<Duration>,
+    pub(super) set: Arc<[Arc<str>]>,
+    pub(super) shopt: Arc<[Arc<str>]>,
+    pub(super) span: Span,
+}
+
+/// The text of a command.
+pub(super) enum Script {
+    /// Rendered; the second text is the one to show.
+    Ready(Arc<str>, Arc<str>),
+    /// To be rendered when it is reached.
+    Late(Template),
+}
+
+/// A call of another task, its name and variables rendered.
+pub(super) struct Mention {
+    /// The name as written.
+    pub(super) name: Arc<str>,
+    pub(super) aim: Result<Aim, Diagnostic>,
+    pub(super) silent: bool,
+    pub(super) timeout: Option<Duration>,
+    pub(super) condition: Option<Arc<str>>,
+    pub(super) ignore_error: bool,
+    pub(super) looped: bool,
+    pub(super) place: u32,
+    pub(super) span: Span,
+    pub(super) redirect: Option<Redirected>,
+}
+
+/// A redirection with its file known.
+pub(super) struct Redirected {
+    pub(super) file: PathBuf,
+    pub(super) append: bool,
+    pub(super) both: bool,
+}
+
+impl Draft {
+    /// Why the call is left out, if it is.
+    pub fn omission(&self) -> Option<&Arc<str>> {
+        match &self.0 {
+            Content::Omitted(reason) => Some(reason),
+            Content::Body(_) => None,
+        }
+    }
+
+    pub(super) fn omitted(reason: String) -> Draft {
+        Draft(Content::Omitted(reason.into()))
+    }
+}

@@ -1,0 +1,149 @@
+//! The files a call reads and makes, and the variables that say in what state the former are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use super::scope::text;
+use super::shared::Site;
+use crate::diag::{Diagnostic, Fault};
+use crate::host::files::select;
+use crate::host::{Ignored, Pattern, digest};
+use crate::taskfile::model::{Action, Axis, Call, Each, Glob, Method, Over, Task, Var, VarValue};
+use crate::template::Template;
+use crate::value::{Value, Vars};
+
+/// What a call reads and makes, rendered.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    pub(super) dir: Arc<Path>,
+    pub(super) sources: Vec<Pattern>,
+    pub(super) generates: Vec<Pattern>,
+    pub(super) ignored: Ignored,
+}
+
+impl Files {
+    pub(super) fn new(
+        task: &Task,
+        dir: &Arc<Path>,
+        vars: &Vars,
+        site: Site<'_>,
+    ) -> Result<Files, Diagnostic> {
+        let patterns = |globs: &[Glob]| -> Result<Vec<Pattern>, Diagnostic> {
+            let pattern = |glob: &Glob| {
+                Ok(Pattern { text: text(&glob.pattern, vars, site)?, exclude: glob.exclude })
+            };
+            globs.iter().map(pattern).collect()
+        };
+        let ignored = if task.use_gitignore { Ignored::Omitted } else { Ignored::Kept };
+        let (sources, generates) = (patterns(&task.sources)?, patterns(&task.generates)?);
+        Ok(Files { dir: dir.clone(), sources, generates, ignored })
+    }
+
+    /// The files that some of the patterns mean.
+    pub(super) fn select(&self, patterns: &[Pattern], site: Site<'_>) -> Vec<PathBuf> {
+        select(site.host, &self.dir, patterns, self.ignored)
+    }
+
+    /// `CHECKSUM` or `TIMESTAMP`, as the method has it; only where something reads it, for it may take
+    /// long.
+    pub(super) fn variable(
+        &self,
+        task: &Task,
+        method: Method,
+        site: Site<'_>,
+    ) -> Result<Option<(&'static str, Value)>, Diagnostic> {
+        let name = match method {
+            Method::Checksum => "CHECKSUM",
+            Method::Timestamp => "TIMESTAMP",
+            Method::None => return Ok(None),
+        };
+        if task.sources.is_empty() || !is_read(task, name) {
+            return Ok(None);
+        }
+        let files = self.select(&self.sources, site);
+        let value = match method {
+            Method::Timestamp => newest(&files, site).map(Value::Time),
+            _ => site.host.checksum(&files).map(|sum| Value::str(digest::shown(sum))),
+        };
+        match value {
+            Ok(value) => Ok(Some((name, value))),
+            Err(error) => {
+                let message = format!("sources of task `{}` cannot be read: {error}", task.name);
+                Err(Diagnostic::error(Fault::Other, message).at(task.span, ""))
+            }
+        }
+    }
+}
+
+/// When the newest of the files was written, nanoseconds since 1970; without files, that moment.
+fn newest(files: &[PathBuf], site: Site<'_>) -> std::io::Result<i128> {
+    let written = |file: &PathBuf| {
+        let modified = site.host.modified(file)?;
+        Ok(match modified.duration_since(UNIX_EPOCH) {
+            Ok(after) => after.as_nanos() as i128,
+            Err(before) => -(before.duration().as_nanos() as i128),
+        })
+    };
+    files.iter().try_fold(0, |newest, file| written(file).map(|time: i128| newest.max(time)))
+}
+
+/// Whether a task reads a variable where it is to be seen: in commands, calls and checks.
+fn is_read(task: &Task, name: &str) -> bool {
+    let mut templates: Vec<&Template> = task.status.iter().collect();
+    for precondition in &task.preconditions {
+        templates.push(&precondition.script);
+        templates.extend(&precondition.message);
+    }
+    task.deps.iter().for_each(|call| of_call(call, &mut templates));
+    for command in &task.cmds {
+        of_action(&command.action, &mut templates);
+        templates.extend(&command.condition);
+        command.each.iter().for_each(|each| of_loop(each, &mut templates));
+    }
+    templates.iter().any(|template| reads(template, name))
+}
+
+fn reads(template: &Template, name: &str) -> bool {
+    template.reads_everything() || template.reads().contains(&name)
+}
+
+/// All templates of what a command does.
+pub(super) fn of_action<'a>(action: &'a Action, all: &mut Vec<&'a Template>) {
+    match action {
+        Action::Shell(script) | Action::DeferShell(script) => all.push(script),
+        Action::Call(call) | Action::DeferCall(call) => of_call(call, all),
+        Action::Lifted(lifted) => {
+            of_call(&lifted.call, all);
+            all.extend(lifted.redirect.iter().map(|to| &to.file));
+        }
+        Action::Join => {}
+    }
+}
+
+/// All templates of a call.
+fn of_call<'a>(call: &'a Call, all: &mut Vec<&'a Template>) {
+    all.push(&call.task);
+    call.vars.iter().for_each(|var| all.extend(of_variable(var)));
+    call.each.iter().for_each(|each| of_loop(each, all));
+}
+
+/// All templates of a loop.
+pub(super) fn of_loop<'a>(each: &'a Each, all: &mut Vec<&'a Template>) {
+    if let Over::Matrix(axes) = &each.over {
+        all.extend(axes.iter().filter_map(|(_, axis)| match axis {
+            Axis::Reference(pipeline) => Some(pipeline),
+            Axis::List(_) => None,
+        }));
+    }
+}
+
+/// The template of a variable; texts inside lists and maps are not templates yet.
+pub(super) fn of_variable(var: &Var) -> Option<&Template> {
+    match &var.value {
+        VarValue::Template(template)
+        | VarValue::Shell(template)
+        | VarValue::Reference(template) => Some(template),
+        VarValue::Static(_) => None,
+    }
+}

@@ -1,0 +1,47 @@
+//! From a request and a model to fragments of a plan: variables, loops, conditions, calls.
+//!
+//! Knows what each unit consists of, not when it runs. The [`Resolver`] stays on one thread and only
+//! keeps the books; what may take time ([`Expansion`], [`Check`], [`Rendering`]) is owned and goes
+//! to any thread, with the [`Host`](crate::host::Host) as its only way to the machine.
+
+mod ahead;
+mod body;
+mod called;
+mod check;
+mod context;
+mod describe;
+mod dotenv;
+mod draft;
+mod dynamic;
+mod each;
+mod environment;
+mod expansion;
+mod files;
+mod footprint;
+mod ground;
+mod missing;
+mod names;
+mod once;
+mod path;
+mod render;
+mod requires;
+mod resolver;
+mod scope;
+mod settings;
+mod shared;
+mod waits;
+
+#[cfg(test)]
+mod tests;
+
+pub use ahead::{Ahead, plan_ahead};
+pub use called::Sink;
+pub use check::{Check, Verdict};
+pub use describe::{Describer, Description, Shown, Step, Summary};
+pub use draft::Draft;
+pub use expansion::Expansion;
+pub use footprint::{Compare, Footprint};
+pub use missing::Missing;
+pub use render::{Launch, Rendered, Rendering};
+pub use resolver::Resolver;
+pub use settings::{Compat, Force, Known, Precedence, Request, Settings};

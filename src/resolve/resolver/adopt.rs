@@ -1,0 +1,252 @@
+//! Ids for the parts of a call, dependencies shared.
+
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Node, Resolver, Shareable};
+use crate::diag::Diagnostic;
+use crate::id::UnitId;
+use crate::plan::{Fragment, Step, Unit, Work};
+use crate::resolve::called::{Aim, Called, Guard, Outlets, Sink, Target};
+use crate::resolve::context::Context;
+use crate::resolve::draft::{Body, Content, Draft, Line, Manner, Mention, Piece, Redirected};
+use crate::resolve::settings::Compat;
+use crate::taskfile::model::{Call, Run};
+
+/// Where a new call stands.
+struct Spot<'a> {
+    parent: UnitId,
+    /// `None`: it begins a scope of its own.
+    scope: Option<UnitId>,
+    by: &'a Arc<Context>,
+    certain: bool,
+}
+
+impl Resolver {
+    /// Gives the parts of a call their ids.
+    pub fn adopt(&mut self, unit: UnitId, draft: Draft) -> Fragment {
+        let Content::Body(body) = draft.0 else { return Fragment::default() };
+        if let Some(Node::Call { name, context, .. }) = self.nodes.get_mut(unit.index()) {
+            *name = body.context.name.clone();
+            *context = Some(body.context.clone());
+        }
+        match self.first(unit, &body) {
+            Some(first) => self.joined(unit, first, &body),
+            None => self.body(unit, *body),
+        }
+    }
+
+    /// The call that already does what this one would do, when it may be done only once.
+    fn first(&mut self, unit: UnitId, body: &Body) -> Option<UnitId> {
+        match self.once.entry(body.key.clone()?) {
+            Entry::Occupied(first) => Some(*first.get()).filter(|first| *first != unit),
+            Entry::Vacant(place) => {
+                place.insert(unit);
+                None
+            }
+        }
+    }
+
+    /// A call that only waits for another one.
+    fn joined(&mut self, unit: UnitId, first: UnitId, body: &Body) -> Fragment {
+        let mut fragment = Fragment::default();
+        if self.waits.connect(unit, first) {
+            fragment.deps.push(first);
+        } else {
+            let wrong = self.tangle(unit, first, body.context.task.span);
+            self.refused(unit, &body.context, wrong, &mut fragment);
+        }
+        fragment
+    }
+
+    fn body(&mut self, unit: UnitId, body: Body) -> Fragment {
+        let Body { context, deps, steps, .. } = body;
+        let (task, settings) = (&context.task, &self.shared.settings);
+        let mut fragment = Fragment {
+            check: !context.checks.is_empty(),
+            fail_fast: settings.fail_fast || task.failfast,
+            one_at_a_time: !task.parallel,
+            ..Fragment::default()
+        };
+        for dep in deps {
+            self.dep(unit, dep, &context, &mut fragment);
+        }
+        let commands = steps.iter().filter(|step| matches!(step, Piece::Command(_))).count();
+        let estimate = task.estimate.map(|whole| whole / commands.max(1) as u32);
+        for piece in steps {
+            let step = self.piece(unit, piece, estimate, &context, &mut fragment);
+            fragment.steps.push(step);
+        }
+        fragment
+    }
+
+    fn piece(
+        &mut self,
+        unit: UnitId,
+        piece: Piece,
+        estimate: Option<Duration>,
+        context: &Arc<Context>,
+        fragment: &mut Fragment,
+    ) -> Step {
+        let task = &context.task;
+        let spot = Spot {
+            parent: unit,
+            scope: None,
+            by: context,
+            certain: task.condition.is_none() && task.status.is_empty() && task.sources.is_empty(),
+        };
+        match piece {
+            Piece::Join => Step::Join,
+            Piece::Command(line) => {
+                let deferred = line.deferred;
+                let id = self.command(unit, line, estimate, context, fragment);
+                if deferred { Step::Defer(id) } else { Step::Run(id) }
+            }
+            Piece::Call(mention, manner) => {
+                let id = self.mention(&spot, mention, fragment);
+                if manner == Manner::Background { Step::Background(id) } else { Step::Run(id) }
+            }
+            Piece::DeferredCall { call, place } => {
+                Step::Defer(self.late(&spot, call, place, fragment))
+            }
+        }
+    }
+
+    fn command(
+        &mut self,
+        call: UnitId,
+        line: Arc<Line>,
+        estimate: Option<Duration>,
+        context: &Arc<Context>,
+        fragment: &mut Fragment,
+    ) -> UnitId {
+        let id = self.next();
+        let unit = Unit {
+            work: Work::Command,
+            task: context.name.clone(),
+            id: self.ids.next(),
+            ignore_error: line.ignore_error,
+            estimate,
+            timeout: line.timeout,
+            order: (context.task.order, line.place),
+        };
+        fragment.units.push((id, unit));
+        self.nodes.push(Node::Command { line, context: context.clone(), call });
+        self.waits.skip();
+        id
+    }
+
+    /// A dependency: a new unit, or one that the scope has already.
+    fn dep(&mut self, unit: UnitId, dep: Mention, context: &Arc<Context>, fragment: &mut Fragment) {
+        let scope = self.called(unit).map_or(unit, |called| called.scope);
+        let certain = context.task.condition.is_none();
+        let spot = Spot { parent: unit, scope: Some(scope), by: context, certain };
+        let aim = dep.aim.as_ref().ok();
+        let key = aim.and_then(|aim| self.shareable(scope, aim, dep.timeout));
+        let shared = key.as_ref().and_then(|key| self.deps.get(key)).copied();
+        let id = match shared {
+            Some(known) if fragment.deps.contains(&known) => return,
+            Some(known) if self.waits.connect(unit, known) => known,
+            Some(known) => {
+                let wrong = self.tangle(unit, known, dep.span);
+                return self.refused(unit, context, wrong, fragment);
+            }
+            None => self.mention(&spot, dep, fragment),
+        };
+        if let Some(key) = key {
+            self.deps.insert(key, id);
+        }
+        fragment.deps.push(id);
+    }
+
+    /// What to share a dependency by; `None` for one that is not shared.
+    fn shareable(&self, scope: UnitId, aim: &Aim, timeout: Option<Duration>) -> Option<Shareable> {
+        let said_always = aim.found.task.run == Some(Run::Always);
+        if said_always || self.shared.settings.compat == Compat::GoTask {
+            return None;
+        }
+        let arguments = match &aim.arguments[..] {
+            [] => String::new(),
+            all => {
+                format!("{:?}", all.iter().map(|a| (&a.name, &a.given, &a.dir)).collect::<Vec<_>>())
+            }
+        };
+        Some(Shareable { scope, name: aim.name.clone(), timeout, arguments })
+    }
+
+    /// A new call with its name known.
+    fn mention(&mut self, spot: &Spot<'_>, mention: Mention, fragment: &mut Fragment) -> UnitId {
+        let id = self.next();
+        let certain = spot.certain && !mention.looped && mention.condition.is_none();
+        let target = match mention.aim {
+            Err(wrong) => Target::Wrong(wrong),
+            Ok(aim) => match self.cycle(spot.parent, &aim, certain) {
+                Some(wrong) => Target::Wrong(wrong.at(mention.span, "called here")),
+                None => Target::Known(aim),
+            },
+        };
+        let guard = mention.condition.map(|script| Guard { script, by: spot.by.clone() });
+        let called = Called {
+            parent: spot.parent,
+            scope: spot.scope.unwrap_or(id),
+            target,
+            silent: mention.silent,
+            direct: false,
+            guard,
+            certain,
+            timeout: mention.timeout,
+            span: mention.span,
+            outlets: outlets(id, &spot.by.outlets, mention.redirect),
+        };
+        let order = (spot.by.task.order, mention.place);
+        let unit = self.record(id, called, &mention.name, order, mention.ignore_error);
+        fragment.units.push((id, unit));
+        id
+    }
+
+    /// A new call whose name is rendered when it is reached.
+    fn late(&mut self, spot: &Spot<'_>, call: Call, place: u32, fragment: &mut Fragment) -> UnitId {
+        let id = self.next();
+        let name = call.task.text().value.clone();
+        let called = Called {
+            parent: spot.parent,
+            scope: id,
+            silent: call.silent == Some(true),
+            direct: false,
+            guard: None,
+            certain: false,
+            timeout: call.timeout,
+            span: call.span,
+            outlets: spot.by.outlets.clone(),
+            target: Target::Late { by: spot.by.clone(), call },
+        };
+        let unit = self.record(id, called, &name, (spot.by.task.order, place), true);
+        fragment.units.push((id, unit));
+        id
+    }
+
+    /// A call that is only there to be refused.
+    fn refused(
+        &mut self,
+        parent: UnitId,
+        context: &Arc<Context>,
+        wrong: Diagnostic,
+        fragment: &mut Fragment,
+    ) {
+        let id = self.next();
+        let called =
+            Called { parent, scope: id, target: Target::Wrong(wrong), ..Called::wrong("") };
+        let unit = self.record(id, called, &context.name, (context.task.order, 0), false);
+        fragment.units.push((id, unit));
+        fragment.deps.push(id);
+    }
+}
+
+/// Where a call's output goes, given where the output around it goes.
+fn outlets(unit: UnitId, around: &Outlets, to: Option<Redirected>) -> Outlets {
+    let Some(to) = to else { return around.clone() };
+    let sink = Some(Arc::new(Sink { unit, file: to.file, append: to.append }));
+    let stderr = if to.both { sink.clone() } else { around.stderr.clone() };
+    Outlets { stdout: sink, stderr }
+}

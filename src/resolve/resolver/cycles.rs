@@ -1,0 +1,58 @@
+//! Calls that would never end, with the chain that shows it.
+
+use std::sync::Arc;
+
+use super::Resolver;
+use crate::diag::{Diagnostic, Fault};
+use crate::id::UnitId;
+use crate::resolve::called::{Aim, Target};
+use crate::source::Span;
+
+impl Resolver {
+    /// The mistake of calling `aim` from inside `parent`, if the same call is around it and nothing
+    /// on the way can say no. `certain` is whether nothing can at the new call itself.
+    pub(super) fn cycle(&self, parent: UnitId, aim: &Aim, certain: bool) -> Option<Diagnostic> {
+        let (chain, all_certain) = self.around(parent, aim)?;
+        (certain && all_certain).then(|| cycle(chain))
+    }
+
+    /// The mistake of calling `aim` from a command of `parent`, if the same call is around it. The
+    /// command would wait for itself with a process for each turn, so no condition excuses it.
+    pub(super) fn recursion(&self, parent: UnitId, aim: &Aim) -> Option<Diagnostic> {
+        self.around(parent, aim).map(|(chain, _)| cycle(chain))
+    }
+
+    /// The way from `parent` up to the same call, and whether every call on it is sure to be reached.
+    fn around(&self, parent: UnitId, aim: &Aim) -> Option<(Vec<Arc<str>>, bool)> {
+        let (mut chain, mut certain) = (vec![aim.name.clone()], true);
+        let mut unit = parent;
+        while let Some(called) = self.called(unit) {
+            chain.push(self.name(unit));
+            if matches!(&called.target, Target::Known(around) if around.equals(aim)) {
+                return Some((chain, certain));
+            }
+            certain &= called.certain;
+            unit = called.parent;
+        }
+        None
+    }
+
+    /// The mistake of `unit` waiting for `other`, which waits for `unit`.
+    pub(super) fn tangle(&self, unit: UnitId, other: UnitId, span: Span) -> Diagnostic {
+        let way = self.waits.way(other, unit);
+        let mut chain: Vec<Arc<str>> = way.into_iter().map(|unit| self.name(unit)).collect();
+        // A second call of a task that runs once ends the chain itself.
+        if chain.len() < 2 || chain.last() != chain.first() {
+            chain.push(self.name(other));
+        }
+        chain.reverse();
+        cycle(chain).at(span, "called here")
+    }
+}
+
+/// The names of a cycle, last one first.
+fn cycle(mut chain: Vec<Arc<str>>) -> Diagnostic {
+    chain.reverse();
+    let message = format!("a cycle of tasks: {}", chain.join(" → "));
+    Diagnostic::error(Fault::TooManyCalls, message)
+}

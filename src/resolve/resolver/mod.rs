@@ -1,0 +1,189 @@
+//! The books: which units there are, what each stands for, which are shared.
+
+mod adopt;
+mod cycles;
+mod questions;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::called::{Aim, Called, Outlets, Target};
+use super::context::Context;
+use super::draft::Line;
+use super::expansion::Expansion;
+use super::scope::Argument;
+use super::settings::{Compat, Known, Request, Settings};
+use super::shared::Shared;
+use super::waits::Waits;
+use crate::diag::{Diagnostic, Fault};
+use crate::id::{TaskIds, UnitId};
+use crate::plan::{Fragment, Step, Unit, Work};
+use crate::taskfile::model::Model;
+use crate::template::Facts;
+
+/// Turns a model and requests into fragments of a plan.
+pub struct Resolver {
+    pub(super) shared: Arc<Shared>,
+    ids: Arc<TaskIds>,
+    nodes: Vec<Node>,
+    waits: Waits,
+    /// Dependencies that more than one call of a scope may name.
+    deps: HashMap<Shareable, UnitId>,
+    /// Calls that run once, by what makes them the same.
+    once: HashMap<String, UnitId>,
+}
+
+enum Node {
+    Run,
+    Call { called: Arc<Called>, name: Arc<str>, context: Option<Arc<Context>> },
+    Command { line: Arc<Line>, context: Arc<Context>, call: UnitId },
+}
+
+/// What two dependencies have in common that are one unit.
+#[derive(PartialEq, Eq, Hash)]
+struct Shareable {
+    scope: UnitId,
+    name: Arc<str>,
+    timeout: Option<Duration>,
+    arguments: String,
+}
+
+impl Resolver {
+    /// A resolver for one run.
+    pub fn new(
+        model: Arc<Model>,
+        settings: Settings,
+        facts: Arc<dyn Facts + Send + Sync>,
+        ids: Arc<TaskIds>,
+    ) -> Resolver {
+        let shared = Arc::new(Shared::new(model, settings, facts));
+        let (deps, once, mut waits) = (HashMap::new(), HashMap::new(), Waits::default());
+        waits.add(UnitId::ROOT, None);
+        Resolver { shared, ids, nodes: vec![Node::Run], waits, deps, once }
+    }
+
+    /// The fragment of the whole run: what the command line asks for. All names are checked first.
+    pub fn begin(&mut self, requests: &[Request]) -> Result<Fragment, Vec<Diagnostic>> {
+        let (aims, mut wrong) = self.aims(requests);
+        if wrong.is_empty() && self.shared.settings.compat == Compat::Par {
+            let names: Vec<_> = aims.iter().map(|aim| aim.name.clone()).collect();
+            wrong = self.shared.model.check_certain(&names);
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let mut fragment = Fragment {
+            keep_going: self.shared.settings.keep_going,
+            fail_fast: self.shared.settings.fail_fast,
+            ..Fragment::default()
+        };
+        for aim in aims {
+            let (id, unit) = self.named(UnitId::ROOT, aim, true);
+            fragment.units.push((id, unit));
+            match self.shared.settings.parallel {
+                true => fragment.deps.push(id),
+                false => fragment.steps.push(Step::Run(id)),
+            }
+        }
+        Ok(fragment)
+    }
+
+    fn aims(&self, requests: &[Request]) -> (Vec<Aim>, Vec<Diagnostic>) {
+        let (mut aims, mut wrong) = (Vec::new(), Vec::new());
+        for request in requests {
+            match self.asked(request) {
+                Ok(aim) if aim.found.task.internal => {
+                    let message = format!("task `{}` is internal", request.name);
+                    let why = "marked `internal` here, so only other tasks may call it";
+                    let span = aim.found.task.span;
+                    wrong.push(Diagnostic::error(Fault::Internal, message).at(span, why));
+                }
+                Ok(aim) => aims.push(aim),
+                Err(reason) => wrong.push(reason),
+            }
+        }
+        (aims, wrong)
+    }
+
+    fn asked(&self, request: &Request) -> Result<Aim, Diagnostic> {
+        let value =
+            |(name, value): &(Arc<str>, _)| Argument::value(name.clone(), Clone::clone(value));
+        let arguments = request.vars.iter().map(value).collect();
+        Aim::new(&self.shared.model, ("", &request.name), None, arguments)
+    }
+
+    /// A task called by name from inside a running command: a new call, a new scope.
+    pub fn graft(&mut self, by: UnitId, request: Request) -> Result<(UnitId, Unit), Diagnostic> {
+        let aim = self.asked(&request)?;
+        let parent = self.call_of(by);
+        if let Some(cycle) = self.recursion(parent, &aim) {
+            return Err(cycle);
+        }
+        Ok(self.named(parent, aim, false))
+    }
+
+    fn named(&mut self, parent: UnitId, aim: Aim, direct: bool) -> (UnitId, Unit) {
+        let id = self.next();
+        let (span, name) = (aim.found.task.span, aim.name.clone());
+        let order = (aim.found.task.order, 0);
+        let called = Called {
+            parent,
+            scope: id,
+            target: Target::Known(aim),
+            silent: false,
+            direct,
+            guard: None,
+            certain: true,
+            timeout: None,
+            span,
+            outlets: Outlets::default(),
+        };
+        (id, self.record(id, called, &name, order, false))
+    }
+
+    /// What is needed to evaluate a call, on any thread. `known` counts for deferred calls only.
+    ///
+    /// For a unit that is no call it refuses.
+    pub fn expansion(&self, unit: UnitId, known: &Known) -> Expansion {
+        let called = match self.nodes.get(unit.index()) {
+            Some(Node::Call { called, .. }) => called.clone(),
+            _ => Arc::new(Called::wrong(format!("unit {unit} is no call"))),
+        };
+        Expansion { shared: self.shared.clone(), called, known: known.clone(), ahead: false }
+    }
+
+    /// Notes a call; `written` is its name where the task is not known.
+    fn record(
+        &mut self,
+        id: UnitId,
+        called: Called,
+        written: &Arc<str>,
+        order: (u32, u32),
+        ignore_error: bool,
+    ) -> Unit {
+        let (name, estimate) = match &called.target {
+            Target::Known(aim) => (known_name(aim), aim.found.task.estimate),
+            Target::Late { .. } | Target::Wrong(_) => (written.clone(), None),
+        };
+        let timeout = called.timeout;
+        self.waits.add(id, Some(called.parent));
+        let task = name.clone();
+        self.nodes.push(Node::Call { called: Arc::new(called), name, context: None });
+        let id = self.ids.next();
+        Unit { work: Work::Call, task, id, ignore_error, estimate, timeout, order }
+    }
+
+    fn next(&self) -> UnitId {
+        UnitId(self.nodes.len() as u32)
+    }
+}
+
+/// The name to show before a call is evaluated.
+fn known_name(aim: &Aim) -> Arc<str> {
+    let label = aim.found.task.label.as_ref();
+    match label.and_then(|label| label.literal().map(|_| label.text().value.clone())) {
+        Some(label) if !label.is_empty() => label,
+        _ => aim.name.clone(),
+    }
+}

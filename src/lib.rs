@@ -12,6 +12,7 @@
 //! | [`report`] | who watches a run: what is shown of it |
 //! | [`sim`] | the pretend driver: the same scheduler on a virtual clock |
 //! | [`exec`] | processes: how to start, signal, wait for and read from them |
+//! | [`fingerprint`] | is this task up to date, and why not |
 //! | [`store`] | run directories, logs, events, durations |
 //! | [`schedule`] | what happens next; no clock, process, file or terminal |
 //! | [`event`] | what can happen: the public contract |
@@ -30,6 +31,7 @@
 pub mod diag;
 pub mod event;
 pub mod exec;
+pub mod fingerprint;
 pub mod host;
 pub mod id;
 pub mod plan;

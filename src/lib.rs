@@ -10,6 +10,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`report`] | who watches a run: what is shown of it |
+//! | [`run`] | the real driver: one loop over processes, workers and signals |
 //! | [`sim`] | the pretend driver: the same scheduler on a virtual clock |
 //! | [`exec`] | processes: how to start, signal, wait for and read from them |
 //! | [`fingerprint`] | is this task up to date, and why not |
@@ -37,6 +38,7 @@ pub mod id;
 pub mod plan;
 pub mod report;
 pub mod resolve;
+pub mod run;
 pub mod schedule;
 pub mod sim;
 pub mod source;

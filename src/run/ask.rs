@@ -1,0 +1,391 @@
+//! The scheduler's questions, answered by workers; the shells they need run in the loop.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::time::SystemTime;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::driver::{Driver, Mail, Name};
+use super::freshness::{self, Noted};
+use crate::diag::Diagnostic;
+use crate::event::{Frame, Level, Status};
+use crate::exec::{self, Capture, Foreground, Job, Options, StartError, Stdin, shell};
+use crate::host::shell::in_directory;
+use crate::host::{Entry, Host, Os, Output, Script};
+use crate::id::UnitId;
+use crate::plan::{Fragment, Work};
+use crate::resolve::{self, Draft, Known, Launch};
+use crate::schedule::{Expanded, Input, Refusal, Rendered, Verdict};
+
+/// go-task's exit code for a prompt that was not answered with yes.
+const CANCELLED: i32 = 205;
+
+/// A worker's answer.
+pub(super) enum Answer {
+    Expanded(UnitId, Result<Draft, Diagnostic>),
+    Checked(UnitId, resolve::Verdict, Option<Noted>),
+    Rendered(UnitId, resolve::Rendered),
+    Asked(UnitId, io::Result<bool>),
+}
+
+/// A script that a worker waits for.
+pub(super) struct Wanted {
+    unit: UnitId,
+    script: Script,
+    answer: SyncSender<io::Result<Output>>,
+}
+
+/// Scripts that run, and those that are to.
+pub(super) struct Scripts {
+    next: u64,
+    running: HashMap<u64, Running>,
+    /// Scripts beyond the most that run at a time, or for want of something that others hold.
+    waiting: VecDeque<Wanted>,
+    most: usize,
+}
+
+struct Running {
+    unit: UnitId,
+    output: Vec<u8>,
+    answer: SyncSender<io::Result<Output>>,
+}
+
+impl Scripts {
+    /// Scripts are short and take no slot, but a thousand at once would help nobody.
+    pub(super) fn new(slots: u32) -> Scripts {
+        let most = (slots as usize).saturating_mul(2).max(4);
+        Scripts { next: 0, running: HashMap::new(), waiting: VecDeque::new(), most }
+    }
+
+    /// Whether some could not be started when there was room.
+    pub(super) fn is_held_up(&self) -> bool {
+        !self.waiting.is_empty() && self.running.len() < self.most
+    }
+
+    pub(super) fn output(&mut self, script: u64, bytes: &[u8]) {
+        if let Some(running) = self.running.get_mut(&script) {
+            running.output.extend_from_slice(bytes);
+        }
+    }
+
+    pub(super) fn exited(&mut self, script: u64, status: Status) {
+        if let Some(running) = self.running.remove(&script) {
+            let output = Output { code: status.code(), stdout: running.output };
+            // Nobody waits any more when the run is ending.
+            let _ = running.answer.send(Ok(output));
+        }
+    }
+
+    /// Those that run for `unit`.
+    pub(super) fn of(&self, unit: UnitId) -> Vec<u64> {
+        self.running.iter().filter(|(_, running)| running.unit == unit).map(|(&s, _)| s).collect()
+    }
+}
+
+/// The machine, as a worker sees it: shells are asked for from the loop.
+struct Worker {
+    unit: UnitId,
+    post: UnboundedSender<Mail>,
+}
+
+impl Host for Worker {
+    fn env(&self, key: &str) -> Option<String> {
+        Os.env(key)
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        Os.environment()
+    }
+
+    fn cwd(&self) -> PathBuf {
+        Os.cwd()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Os.read(path)
+    }
+
+    fn entry(&self, path: &Path) -> Option<Entry> {
+        Os.entry(path)
+    }
+
+    fn owner(&self, path: &Path) -> Option<u32> {
+        Os.owner(path)
+    }
+
+    fn glob(&self, dir: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+        Os.glob(dir, pattern)
+    }
+
+    fn checksum(&self, files: &[PathBuf]) -> io::Result<u128> {
+        Os.checksum(files)
+    }
+
+    fn modified(&self, path: &Path) -> io::Result<SystemTime> {
+        Os.modified(path)
+    }
+
+    fn shell(&self, script: &Script) -> io::Result<Output> {
+        in_directory(script, |script| {
+            let (answer, wait) = sync_channel(1);
+            let gone = || io::Error::other("the run is ending");
+            let wanted = Wanted { unit: self.unit, script: script.clone(), answer };
+            self.post.send(Mail::Script(wanted)).map_err(|_| gone())?;
+            wait.recv().map_err(|_| gone())?
+        })
+    }
+}
+
+impl Driver {
+    /// Has `work` done by a worker, and its answer posted.
+    fn delegate(&self, unit: UnitId, work: impl FnOnce(&dyn Host) -> Answer + Send + 'static) {
+        let post = self.post.clone();
+        tokio::task::spawn_blocking(move || {
+            let worker = Worker { unit, post: post.clone() };
+            // The loop is gone only when the run has ended.
+            let _ = post.send(Mail::Answer(Box::new(work(&worker))));
+        });
+    }
+
+    pub(super) fn expand(&mut self, unit: UnitId) {
+        let expansion = self.resolver.expansion(unit, &self.known(unit));
+        self.delegate(unit, move |host| Answer::Expanded(unit, expansion.run(host)));
+    }
+
+    pub(super) fn check(&mut self, unit: UnitId) {
+        let check = self.resolver.check(unit);
+        let fingerprints = Arc::clone(&self.fingerprints);
+        self.delegate(unit, move |host| {
+            let (verdict, noted) = freshness::check(check, &fingerprints, host);
+            Answer::Checked(unit, verdict, noted)
+        });
+    }
+
+    /// Only a command with an `if` has to ask the machine.
+    pub(super) fn render(&mut self, unit: UnitId) {
+        let rendering = self.resolver.render(unit, &self.known(unit));
+        if self.resolver.condition(unit).is_none() {
+            let rendered = rendering.run(&Os);
+            return self.answered(Answer::Rendered(unit, rendered));
+        }
+        self.delegate(unit, move |host| Answer::Rendered(unit, rendering.run(host)));
+    }
+
+    fn known(&self, unit: UnitId) -> Known {
+        Known { exit_code: self.scheduler.failed_code(unit) }
+    }
+
+    pub(super) fn answered(&mut self, answer: Answer) {
+        let input = match answer {
+            Answer::Expanded(unit, draft) => {
+                let expanded = self.expanded(unit, draft);
+                Input::Expanded { unit, expanded }
+            }
+            Answer::Checked(unit, verdict, noted) => {
+                self.note(unit, noted);
+                match verdict {
+                    resolve::Verdict::Ask(prompts) if self.scheduler.awaits(unit) => {
+                        return self.prompt(unit, prompts);
+                    }
+                    verdict => Input::Checked { unit, verdict: self.verdict(unit, verdict) },
+                }
+            }
+            Answer::Rendered(unit, rendered) => {
+                Input::Rendered { unit, rendered: self.rendered(unit, rendered) }
+            }
+            Answer::Asked(unit, answer) => {
+                self.reports.resume();
+                let task = &self.scheduler.plan().unit(unit).task;
+                Input::Checked { unit, verdict: consent(task, answer) }
+            }
+        };
+        self.inputs.push_back(input);
+    }
+
+    fn refusal(&self, reason: &Diagnostic) -> Refusal {
+        (self.explain)(reason, &self.sources)
+    }
+
+    fn expanded(&mut self, unit: UnitId, draft: Result<Draft, Diagnostic>) -> Expanded {
+        match draft {
+            _ if !self.scheduler.awaits(unit) => Expanded::Omitted,
+            Err(reason) => Expanded::Refused(self.refusal(&reason)),
+            Ok(draft) => match draft.omission().cloned() {
+                Some(why) => {
+                    self.say(Some(unit), Level::Verbose, why);
+                    Expanded::Omitted
+                }
+                None => {
+                    let mut fragment = self.resolver.adopt(unit, draft);
+                    self.estimate(&mut fragment);
+                    Expanded::Body(fragment)
+                }
+            },
+        }
+    }
+
+    /// Puts in what was learned from earlier runs.
+    fn estimate(&self, fragment: &mut Fragment) {
+        let commands = fragment.units.iter().filter(|(_, unit)| unit.work == Work::Command).count();
+        for (_, unit) in &mut fragment.units {
+            let Some(learned) = self.durations.get(&unit.task) else { continue };
+            unit.estimate = Some(match unit.work {
+                Work::Call => learned,
+                Work::Command => learned / commands as u32,
+            });
+        }
+    }
+
+    fn verdict(&mut self, unit: UnitId, verdict: resolve::Verdict) -> Verdict {
+        match verdict {
+            resolve::Verdict::Run | resolve::Verdict::Ask(_) => Verdict::Run,
+            resolve::Verdict::Granted(prompts) => {
+                for prompt in prompts {
+                    let text = format!("{prompt} [assuming yes]");
+                    self.say(Some(unit), Level::Answer, text.into());
+                }
+                Verdict::Run
+            }
+            resolve::Verdict::UpToDate(message) => {
+                if let Some(message) = message {
+                    self.say(Some(unit), Level::Info, message);
+                }
+                Verdict::UpToDate
+            }
+            resolve::Verdict::Refused(reason) => Verdict::Refused(self.refusal(&reason)),
+        }
+    }
+
+    fn rendered(&mut self, unit: UnitId, rendered: resolve::Rendered) -> Rendered {
+        let (launch, dry) = match rendered {
+            resolve::Rendered::Run(launch) => (launch, false),
+            resolve::Rendered::Show(launch) => (launch, true),
+            resolve::Rendered::Omit(why) => {
+                self.say(Some(unit), Level::Verbose, why);
+                return Rendered::Omitted;
+            }
+            resolve::Rendered::Refused(reason) => {
+                return Rendered::Refused(self.refusal(&reason));
+            }
+        };
+        let (echo, interactive, frame) = (launch.echo.clone(), launch.interactive, frame(&launch));
+        if dry {
+            self.shown_only.insert(unit);
+        }
+        self.launches.insert(unit, launch);
+        Rendered::Run { echo, interactive, frame }
+    }
+
+    pub(super) fn start_script(&mut self, wanted: Wanted) {
+        self.scripts.waiting.push_back(wanted);
+        self.start_scripts();
+    }
+
+    /// Starts the scripts that there is room for.
+    pub(super) fn start_scripts(&mut self) {
+        while self.scripts.running.len() < self.scripts.most
+            && let Some(wanted) = self.scripts.waiting.pop_front()
+        {
+            match self.try_script(&wanted) {
+                Ok(()) => {}
+                Err(StartError::Busy(error)) => {
+                    tracing::debug!(%error, "a script has to wait");
+                    return self.scripts.waiting.push_front(wanted);
+                }
+                // Nobody waits any more when the run is ending.
+                Err(error) => drop(wanted.answer.send(Err(io::Error::other(error)))),
+            }
+        }
+    }
+
+    fn try_script(&mut self, wanted: &Wanted) -> Result<(), StartError> {
+        let unit = wanted.unit;
+        if !self.scheduler.awaits(unit) {
+            return Err(StartError::Other(io::Error::other("stopped")));
+        }
+        let name = self.scripts.next;
+        self.scripts.next += 1;
+        let job = self.script_job(&wanted.script).map_err(StartError::Other)?;
+        self.processes.start(Name::Script(name), &job)?;
+        let running = Running { unit, output: Vec::new(), answer: wanted.answer.clone() };
+        self.scripts.running.insert(name, running);
+        Ok(())
+    }
+
+    fn script_job(&self, script: &Script) -> io::Result<Job> {
+        let options = Options { set: &script.set, shopt: &script.shopt };
+        // A task's directory is made with its first command, but its variables may be asked for before.
+        let dir = script.dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(Path::new("/"));
+        let path = script.env.get("PATH").map_or("", |path| path).as_ref();
+        let command: exec::Command = self.shell.command(&script.text, &options, path, dir)?;
+        let pairs = script.env.iter().map(|(name, value)| (&**name, &**value));
+        Ok(Job {
+            command,
+            env: Arc::new(shell::environment(pairs, dir)),
+            dir: dir.to_path_buf(),
+            stdin: if script.shows_stderr && !self.stream.stdin_is_terminal {
+                Stdin::Inherit
+            } else {
+                Stdin::Null
+            },
+            capture: if script.shows_stderr { Capture::Stdout } else { Capture::Quiet },
+        })
+    }
+
+    /// Puts questions to whoever sits at the terminal; without one the answer is no.
+    fn prompt(&mut self, unit: UnitId, prompts: Vec<Arc<str>>) {
+        self.reports.pause();
+        let guarded = self.guarded;
+        let is_terminal = self.stream.can_ask;
+        let post = self.post.clone();
+        tokio::task::spawn_blocking(move || {
+            let answer = if is_terminal {
+                let _foreground = Foreground::take(guarded);
+                prompts.iter().try_fold(true, |yes, prompt| Ok(yes && confirm(prompt)?))
+            } else {
+                Err(io::ErrorKind::Unsupported.into())
+            };
+            let _ = post.send(Mail::Answer(Box::new(Answer::Asked(unit, answer))));
+        });
+    }
+}
+
+fn frame(launch: &Launch) -> Frame {
+    let some = |text: &Arc<str>| (!text.is_empty()).then(|| text.clone());
+    Frame {
+        prefix: some(&launch.prefix),
+        begin: some(&launch.begin),
+        end: some(&launch.end),
+        open: launch.interactive,
+    }
+}
+
+fn confirm(prompt: &str) -> io::Result<bool> {
+    use std::io::Write;
+    let mut out = io::stdout().lock();
+    write!(out, "{prompt} [y/N]: ")?;
+    out.flush()?;
+    let mut line = String::new();
+    match io::stdin().read_line(&mut line)? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        _ => Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes")),
+    }
+}
+
+fn consent(task: &str, answer: io::Result<bool>) -> Verdict {
+    let why = match answer {
+        Ok(true) => return Verdict::Run,
+        Ok(false) => "by user".into(),
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+            "because it has a prompt and the environment is not a terminal. Use --yes (-y) to run anyway."
+                .into()
+        }
+        Err(error) => format!("because its prompt was not answered: {error}"),
+    };
+    let message = format!("Task \"{task}\" cancelled {why}");
+    Verdict::Refused(Refusal { code: CANCELLED, message })
+}

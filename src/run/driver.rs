@@ -1,0 +1,448 @@
+//! The loop: one owner of scheduler, processes and books, told by signals, processes, workers and programs.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context;
+use tokio::sync::mpsc;
+
+use super::{Cause, Ended, Explain, Order, ask, forward, mask, output, server, start};
+use crate::diag::Diagnostic;
+use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
+use crate::exec::guard::Guarded;
+use crate::exec::{Notice, Processes, Shell};
+use crate::fingerprint::{Fingerprints, Pending};
+use crate::id::UnitId;
+use crate::plan::Fragment;
+use crate::report;
+use crate::resolve::{Launch, Request, Resolver};
+use crate::schedule::{Effect, Input, Options, Scheduler, Stop};
+use crate::source::SourceMap;
+use crate::store::{Durations, End, EventLog, Logs, META_VERSION, Meta, Store};
+
+/// Events and logs become visible to others at the latest after this.
+const VISIBLE: Duration = Duration::from_millis(100);
+
+/// How long what could not be started for want of something waits, if nothing ends before.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// go-task's exit code for mistakes without one of their own.
+const OTHER: i32 = 1;
+/// go-task's exit code for a failed task.
+const FAILED: i32 = 201;
+
+/// What a process was started for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Name {
+    /// A command.
+    Unit(UnitId),
+    /// A script of planning.
+    Script(u64),
+}
+
+/// What reaches the loop from elsewhere.
+pub(super) enum Mail {
+    Answer(Box<ask::Answer>),
+    Script(ask::Wanted),
+    Call(server::Called),
+    Deserted(UnitId),
+    /// A success is remembered, or cannot be.
+    Remembered,
+    /// What a reporter wrote did not arrive.
+    Unwritten,
+}
+
+pub(super) struct Driver {
+    pub(super) scheduler: Scheduler,
+    pub(super) resolver: Resolver,
+    pub(super) processes: Processes<Name>,
+    pub(super) shell: Arc<Shell>,
+    pub(super) guarded: Guarded,
+    pub(super) began: Instant,
+    pub(super) mail: mpsc::UnboundedReceiver<Mail>,
+    pub(super) post: mpsc::UnboundedSender<Mail>,
+    pub(super) inputs: VecDeque<Input>,
+    pub(super) launches: HashMap<UnitId, Launch>,
+    /// Commands that are to be shown only.
+    pub(super) shown_only: HashSet<UnitId>,
+    pub(super) scripts: ask::Scripts,
+    pub(super) sources: SourceMap,
+    pub(super) explain: Explain,
+    pub(super) store: Store,
+    pub(super) logs: Logs,
+    pub(super) events: EventLog,
+    pub(super) reports: report::Handle,
+    pub(super) sinks: output::Sinks,
+    pub(super) masks: HashMap<(UnitId, Stream), mask::Mask>,
+    pub(super) forwards: HashMap<UnitId, forward::Forward>,
+    pub(super) server: server::Server,
+    /// Commands that could not be started for want of something that others hold.
+    pub(super) postponed: Vec<start::Start>,
+    pub(super) stream: output::Streams,
+    /// The first signal that ended the run.
+    pub(super) signal: Option<i32>,
+    pub(super) durations: Durations,
+    pub(super) fingerprints: Arc<Fingerprints>,
+    /// Tasks with sources that run.
+    pub(super) pending: HashMap<UnitId, Pending>,
+    /// Successes that are being remembered.
+    pub(super) commits: u32,
+    pub(super) flushed: Instant,
+    /// There are events since then.
+    pub(super) is_dirty: bool,
+    /// What the run says of itself.
+    pub(super) meta: Meta,
+    /// It has said so: something was started.
+    pub(super) is_described: bool,
+}
+
+impl Driver {
+    pub(super) fn new(
+        mut order: Order,
+        guarded: Guarded,
+    ) -> anyhow::Result<Result<(Driver, Fragment), Vec<Diagnostic>>> {
+        let processes = Processes::new(guarded).context("cannot hear of processes")?;
+        let fragment = match order.resolver.begin(&order.requests) {
+            Ok(fragment) => fragment,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        let (post, mail) = mpsc::unbounded_channel();
+        let store = order.store;
+        let meta = meta(&store, &order.requests, order.arguments);
+        let reporters =
+            (order.reporters)(store.reader()).context("cannot write to the terminal")?;
+        let began = Instant::now();
+        let unread = post.clone();
+        let reports = report::spawn(reporters, began, move |_| {
+            let _ = unread.send(Mail::Unwritten);
+        })
+        .context("cannot start the reporters")?;
+        let path = std::env::var_os("PATH");
+        let shell = Shell::find(path.as_deref()).context("cannot run commands")?;
+        let mut driver = Driver {
+            scheduler: Scheduler::new(order.options.clone()),
+            resolver: order.resolver,
+            processes,
+            shell: Arc::new(shell),
+            guarded,
+            began,
+            mail,
+            server: server::Server::new(post.clone()),
+            post,
+            inputs: VecDeque::new(),
+            launches: HashMap::new(),
+            shown_only: HashSet::new(),
+            scripts: ask::Scripts::new(order.options.slots),
+            sources: order.sources,
+            explain: order.explain,
+            logs: store.logs(),
+            events: store.events(),
+            store,
+            reports,
+            sinks: output::Sinks::default(),
+            masks: HashMap::new(),
+            forwards: HashMap::new(),
+            postponed: Vec::new(),
+            stream: output::Streams::of_this_process(order.merges),
+            signal: None,
+            durations: order.durations,
+            fingerprints: Arc::new(order.fingerprints),
+            pending: HashMap::new(),
+            commits: 0,
+            flushed: began,
+            is_dirty: false,
+            meta,
+            is_described: false,
+        };
+        driver.introduce(&order.requests, &order.options, order.root);
+        Ok(Ok((driver, fragment)))
+    }
+
+    pub(super) fn introduce(&mut self, requests: &[Request], options: &Options, root: PathBuf) {
+        let kind = Kind::RunStarted {
+            version: VERSION,
+            run: self.store.run().clone(),
+            tasks: requests.iter().map(|request| request.name.clone()).collect(),
+            jobs: options.slots,
+            parallel: options.slots > 1 && !options.sequential,
+            unix_ms: self.meta.started,
+            root,
+        };
+        self.publish(Event { at: At::default(), kind });
+    }
+
+    pub(super) fn now(&self) -> At {
+        At::from(self.began.elapsed())
+    }
+
+    pub(super) async fn drive(mut self, fragment: Fragment) -> Ended {
+        self.inputs.push_back(Input::Begin(fragment));
+        loop {
+            self.step();
+            if self.scheduler.is_finished() && self.commits == 0 {
+                break;
+            }
+            self.wait().await;
+        }
+        self.end()
+    }
+
+    /// Gives the scheduler everything that is known, and does what it wants.
+    pub(super) fn step(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            let effects = self.scheduler.step(self.now(), input);
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
+        }
+        let warnings = [self.store.take_warnings(), self.fingerprints.take_warnings()];
+        for warning in warnings.into_iter().flatten() {
+            self.say(None, Level::Warning, warning.into());
+        }
+    }
+
+    /// Waits for the next thing that happens.
+    pub(super) async fn wait(&mut self) {
+        let visible = self.make_visible();
+        let deadline = self.scheduler.next_deadline().map(|at| self.began + at.elapsed());
+        let is_held_up = !self.postponed.is_empty() || self.scripts.is_held_up();
+        let retry = is_held_up.then(|| Instant::now() + RETRY);
+        let wake = [deadline, retry, visible].into_iter().flatten().min();
+        tokio::select! {
+            biased;
+            notice = self.processes.next() => self.notice(notice),
+            Some(mail) = self.mail.recv() => self.receive(mail),
+            () = until(wake) => {
+                if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    self.inputs.push_back(Input::Deadline);
+                }
+                self.start_postponed();
+                self.start_scripts();
+            }
+        }
+    }
+
+    /// Lets others see events and logs, not too often; when it is to be done next.
+    pub(super) fn make_visible(&mut self) -> Option<Instant> {
+        if !self.is_dirty {
+            return None;
+        }
+        let next = self.flushed + VISIBLE;
+        if Instant::now() < next {
+            return Some(next);
+        }
+        self.events.flush();
+        self.logs.flush();
+        self.flushed = Instant::now();
+        self.is_dirty = false;
+        None
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice<Name>) {
+        match notice {
+            Notice::Output(Name::Unit(unit), stream, bytes) => self.printed(unit, stream, &bytes),
+            Notice::Output(Name::Script(script), _, bytes) => self.scripts.output(script, &bytes),
+            Notice::Exited(Name::Unit(unit), status, usage) => {
+                self.exited(unit, status, usage);
+                self.start_postponed();
+                self.start_scripts();
+            }
+            Notice::Exited(Name::Script(script), status, _) => {
+                self.scripts.exited(script, status);
+                self.start_postponed();
+                self.start_scripts();
+            }
+            Notice::Stopped(name, signal) => self.stopped(name, signal),
+            Notice::Signal(signal) => self.signalled(signal),
+        }
+    }
+
+    pub(super) fn receive(&mut self, mail: Mail) {
+        match mail {
+            Mail::Answer(answer) => self.answered(*answer),
+            Mail::Script(wanted) => self.start_script(wanted),
+            Mail::Call(called) => self.called(called),
+            Mail::Deserted(call) => self.inputs.push_back(Input::Abandoned(call)),
+            Mail::Remembered => self.commits -= 1,
+            Mail::Unwritten => self.inputs.push_back(Input::Cancel(Why::Unread)),
+        }
+    }
+
+    pub(super) fn signalled(&mut self, signal: i32) {
+        match signal {
+            libc::SIGTSTP => {
+                self.reports.pause();
+                self.processes.suspend();
+                self.reports.resume();
+            }
+            libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT => {
+                self.signal.get_or_insert(signal);
+                self.inputs.push_back(Input::Cancel(Why::Signal(signal)));
+            }
+            _ => {}
+        }
+    }
+
+    /// A captured task that reads from the terminal would wait for ever.
+    pub(super) fn stopped(&mut self, name: Name, signal: i32) {
+        if let (Name::Unit(unit), libc::SIGTTIN | libc::SIGTTOU) = (name, signal) {
+            let task = self.scheduler.plan().unit(unit).task.clone();
+            let text = format!(
+                "task `{task}` wants the terminal and is ended: give it `interactive: true`"
+            );
+            self.say(Some(unit), Level::Error, text.into());
+            self.processes.signal(name, libc::SIGKILL);
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Expand(unit) => self.expand(unit),
+            Effect::Check(unit) => self.check(unit),
+            Effect::Render(unit) => self.render(unit),
+            Effect::Start { unit, attempt, captured, alone } => {
+                self.start(start::Start { unit, attempt, captured, alone });
+            }
+            Effect::Stop { unit, how } => self.stop(unit, how),
+            Effect::Emit(kind) => self.emit(kind),
+        }
+    }
+
+    pub(super) fn stop(&mut self, unit: UnitId, how: Stop) {
+        let signal = match how {
+            Stop::Forward(signal) => signal,
+            Stop::Terminate => libc::SIGTERM,
+            Stop::Kill => libc::SIGKILL,
+        };
+        tracing::debug!(?unit, signal, "stop");
+        self.processes.signal(Name::Unit(unit), signal);
+        for script in self.scripts.of(unit) {
+            self.processes.signal(Name::Script(script), libc::SIGKILL);
+        }
+        if self.forget_postponed(unit) {
+            let exit = crate::schedule::Exit::NotStarted("stopped before it could start".into());
+            self.inputs.push_back(Input::Exited { unit, exit });
+        }
+    }
+
+    pub(super) fn emit(&mut self, kind: Kind) {
+        let event = Event { at: self.now(), kind };
+        match &event.kind {
+            Kind::Finished { unit, outcome, ignored, .. } => {
+                tracing::debug!(?unit, ?outcome, ignored, "finished");
+                self.remember(*unit, outcome);
+                self.ended(*unit);
+            }
+            Kind::RunFinished { outcome, wall, sequential } => {
+                let (outcome, wall, sequential) = (outcome.clone(), *wall, *sequential);
+                self.meta.end = Some(End { outcome, wall, sequential });
+            }
+            Kind::Began { unit, .. } => self.make_directory(*unit),
+            _ => tracing::trace!(?event, "event"),
+        }
+        self.publish(event);
+    }
+
+    /// A body that begins has its directory, even if no command needs it; one that does says what is wrong.
+    fn make_directory(&self, call: UnitId) {
+        if let Some(dir) = self.resolver.directory(call)
+            && let Err(error) = std::fs::create_dir_all(dir)
+        {
+            tracing::debug!(?dir, %error, "cannot be made");
+        }
+    }
+
+    /// Says what this run is, before the first process of it.
+    pub(super) fn describe(&mut self) {
+        if !self.is_described {
+            self.is_described = true;
+            self.store.write_meta(&self.meta);
+        }
+    }
+
+    pub(super) fn publish(&mut self, event: Event) {
+        self.is_dirty = true;
+        self.events.push(&event);
+        self.reports.send(event);
+    }
+
+    pub(super) fn say(&mut self, unit: Option<UnitId>, level: Level, text: Arc<str>) {
+        let event = Event { at: self.now(), kind: Kind::Message { unit, level, text } };
+        self.publish(event);
+    }
+
+    pub(super) fn end(mut self) -> Ended {
+        self.server.close();
+        let ended = self.ended_how();
+        if self.is_described {
+            self.store.write_meta(&self.meta);
+        }
+        let Driver { events, logs, reports, store, fingerprints, .. } = self;
+        drop(logs);
+        events.finish();
+        let told = reports.finish();
+        store.prune();
+        fingerprints.prune();
+        match (ended, told) {
+            (ended @ Ended::Signalled(_), _) | (ended, Ok(())) => ended,
+            (_, Err(error)) if error.kind() == ErrorKind::BrokenPipe => Ended::Unread,
+            (_, Err(error)) => Ended::Unwritten(error),
+        }
+    }
+
+    pub(super) fn ended_how(&self) -> Ended {
+        let outcome = self.scheduler.outcome(UnitId::ROOT).cloned().unwrap_or(Outcome::Cancelled);
+        match (self.signal, &outcome) {
+            (Some(signal), Outcome::Cancelled) => Ended::Signalled(signal),
+            (None, Outcome::Cancelled) => Ended::Unread,
+            _ => Ended::Finished(self.cause()),
+        }
+    }
+
+    /// As in go-task, a mistake without a code of its own is, in a task that another calls, a failed task.
+    fn code_from_below(&self, code: i32) -> i32 {
+        let named = match self.scheduler.outcome(UnitId::ROOT) {
+            Some(Outcome::Failed(Failure::Below(unit)) | Outcome::Skipped(unit)) => *unit,
+            _ => UnitId::ROOT,
+        };
+        let is_its_own =
+            matches!(self.scheduler.outcome(named), Some(Outcome::Failed(Failure::Refused { .. })));
+        if code == OTHER && !is_its_own { FAILED } else { code }
+    }
+
+    /// How the unit ended that made the run fail.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        let code = self.scheduler.exit_code(UnitId::ROOT)?;
+        Some(match self.scheduler.root_cause(UnitId::ROOT) {
+            Some(Failure::Exit(status)) => Cause::Command(*status),
+            Some(Failure::TimedOut) => Cause::TimedOut,
+            Some(Failure::Refused { code, .. }) => Cause::Refused(self.code_from_below(*code)),
+            Some(Failure::Spawn(_) | Failure::Below(_)) | None => {
+                Cause::Command(Status::Code(code))
+            }
+        })
+    }
+}
+
+fn meta(store: &Store, requests: &[Request], arguments: Vec<String>) -> Meta {
+    let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Meta {
+        version: META_VERSION,
+        run: store.run().clone(),
+        tasks: requests.iter().map(|request| request.name.to_string()).collect(),
+        arguments,
+        pid: std::process::id(),
+        socket: None,
+        started: unix.as_millis() as u64,
+        par: env!("CARGO_PKG_VERSION").into(),
+        end: None,
+    }
+}
+
+async fn until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,117 @@
+//! The real driver: one loop on one thread carries out what the scheduler wants and tells it what happened.
+//!
+//! Decides nothing. Expansions, checks and `if`s run on blocking workers, whose shells are processes like any
+//! other; reporters have a thread of their own. Nothing in the loop waits for any of them.
+
+mod ask;
+mod call;
+mod driver;
+mod forward;
+mod freshness;
+mod mask;
+mod output;
+mod server;
+mod start;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::diag::Diagnostic;
+use crate::event::Status;
+use crate::exec::guard;
+use crate::fingerprint::Fingerprints;
+use crate::report::Reporter;
+use crate::resolve::{Request, Resolver};
+use crate::schedule::{Options, Refusal};
+use crate::source::SourceMap;
+use crate::store::{Durations, LogReader, Store};
+
+use driver::Driver;
+
+pub use call::{Call, call};
+
+/// Turns a mistake that was found while the run went on into an exit code and a text.
+pub type Explain = Arc<dyn Fn(&Diagnostic, &SourceMap) -> Refusal + Send + Sync>;
+
+/// Everything a run needs.
+pub struct Order {
+    /// Knows what each unit consists of.
+    pub resolver: Resolver,
+    /// The tasks of the command line.
+    pub requests: Vec<Request>,
+    /// The command line, without the program, for those who look at the run later.
+    pub arguments: Vec<String>,
+    /// The files, for messages.
+    pub sources: SourceMap,
+    /// Makes refusals of mistakes.
+    pub explain: Explain,
+    /// How it is scheduled.
+    pub options: Options,
+    /// Whether all output is shown on stdout, so that the order between a command's streams can be kept.
+    pub merges: bool,
+    /// How long tasks took before.
+    pub durations: Durations,
+    /// What is remembered of the tasks.
+    pub fingerprints: Fingerprints,
+    /// Where state is kept.
+    pub store: Store,
+    /// Directory of the root Taskfile.
+    pub root: PathBuf,
+    /// Who watches; asked for once the process is the one that stays.
+    pub reporters: Watchers,
+}
+
+/// Makes the reporters of a run, which read what tasks wrote through the given reader.
+pub type Watchers = Box<dyn FnOnce(LogReader) -> io::Result<Vec<Box<dyn Reporter>>>>;
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Nothing ran: these are wrong.
+    Refused(Vec<Diagnostic>),
+    /// It ran to its end; with the first thing that failed by itself.
+    Finished(Option<Cause>),
+    /// This signal ended it.
+    Signalled(i32),
+    /// Nobody reads the output any more.
+    Unread,
+    /// Output could not be written, as to a full disk.
+    Unwritten(io::Error),
+}
+
+/// What made a run fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// A command that ended like this.
+    Command(Status),
+    /// A command or call that ran longer than it may.
+    TimedOut,
+    /// Something that could not be run, with its exit code.
+    Refused(i32),
+}
+
+/// Runs the tasks. From here on the process may be another one than the caller's; it returns once.
+///
+/// # Errors
+///
+/// When the machine refuses what no run can do without.
+pub fn run(order: Order) -> anyhow::Result<Ended> {
+    let guarded = guard::ensure().context("cannot guard the run's processes")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build()
+        .context("cannot start the event loop")?;
+    let ended = runtime.block_on(async {
+        match Driver::new(order, guarded)? {
+            Ok((driver, fragment)) => Ok(driver.drive(fragment).await),
+            Err(wrong) => Ok(Ended::Refused(wrong)),
+        }
+    });
+    // A worker may sit in a read that never ends.
+    runtime.shutdown_background();
+    ended
+}

@@ -1,0 +1,179 @@
+//! From a rendered command to a process.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::driver::{Driver, Name};
+use crate::event::{Status, Usage};
+use crate::exec::{Capture, Job, Options, StartError, Stdin, shell};
+use crate::host::Env;
+use crate::id::UnitId;
+use crate::resolve::Launch;
+use crate::schedule::{Exit, Input};
+
+/// A command that has its slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    pub(super) unit: UnitId,
+    pub(super) attempt: u32,
+    pub(super) captured: bool,
+    pub(super) alone: bool,
+}
+
+impl Driver {
+    pub(super) fn start(&mut self, start: Start) {
+        let unit = start.unit;
+        let exit = match self.try_start(start) {
+            Ok(None) => return,
+            Ok(Some(exit)) => exit,
+            Err(StartError::Busy(error)) => {
+                tracing::debug!(?unit, %error, "postponed");
+                return self.postponed.push(start);
+            }
+            Err(error) => Exit::NotStarted(error.to_string()),
+        };
+        self.launches.remove(&unit);
+        self.inputs.push_back(Input::Exited { unit, exit });
+    }
+
+    /// Starts what could not be started before.
+    pub(super) fn start_postponed(&mut self) {
+        std::mem::take(&mut self.postponed).into_iter().for_each(|start| self.start(start));
+    }
+
+    pub(super) fn forget_postponed(&mut self, unit: UnitId) -> bool {
+        let before = self.postponed.len();
+        self.postponed.retain(|start| start.unit != unit);
+        self.postponed.len() < before
+    }
+
+    /// `Some` when it has ended already.
+    fn try_start(&mut self, start: Start) -> Result<Option<Exit>, StartError> {
+        let Some(launch) = self.launches.get(&start.unit).cloned() else {
+            return Ok(Some(Exit::NotStarted("it was never rendered".into())));
+        };
+        std::fs::create_dir_all(&launch.dir)
+            .map_err(|error| StartError::Directory(launch.dir.to_path_buf(), error))?;
+        if self.shown_only.remove(&start.unit) {
+            return Ok(Some(Exit::Ended(Status::Code(0), Usage::default())));
+        }
+        self.describe();
+        self.open_sinks(&launch)?;
+        let job = self.job(start, &launch)?;
+        if !start.captured {
+            // Whatever stands on the terminal must be complete before somebody else writes to it.
+            self.reports.flush();
+        }
+        self.processes.start(Name::Unit(start.unit), &job)?;
+        self.mask(start.unit, &launch);
+        Ok(None)
+    }
+
+    fn job(&mut self, start: Start, launch: &Launch) -> Result<Job, StartError> {
+        let calls = launch.text.contains("task:");
+        let programs = if calls { self.programs(&launch.text) } else { None };
+        let path = search_path(&launch.env, programs.as_ref());
+        let options = Options { set: &launch.set, shopt: &launch.shopt };
+        let command = self
+            .shell
+            .command(&launch.text, &options, path.as_ref(), &launch.dir)
+            .map_err(StartError::Other)?;
+        Ok(Job {
+            command,
+            env: self.environment(start, launch, calls.then_some(path)),
+            dir: launch.dir.to_path_buf(),
+            stdin: self.stdin(start)?,
+            capture: self.capture(start, launch),
+        })
+    }
+
+    /// The folder of `task:NAME` programs, and the socket they call.
+    fn programs(&mut self, text: &str) -> Option<PathBuf> {
+        let names = shell::mentions_task_program(text);
+        match self.server.programs(&self.resolver, names) {
+            Ok(folder) => Some(folder),
+            Err(error) => {
+                let text = format!("`task:NAME` cannot be called from commands: {error}");
+                self.say(None, crate::event::Level::Warning, text.into());
+                None
+            }
+        }
+    }
+
+    fn environment(
+        &mut self,
+        start: Start,
+        launch: &Launch,
+        path: Option<String>,
+    ) -> Arc<Vec<CString>> {
+        let unit = start.unit;
+        let run = self.store.run().to_string();
+        let task = self.scheduler.plan().parent(unit);
+        let mut own: HashMap<&str, String> = HashMap::from([
+            ("PAR_RUN_ID", run),
+            ("PAR_TASK_ID", self.scheduler.plan().unit(task).id.to_string()),
+            ("PAR_ATTEMPT", start.attempt.to_string()),
+            ("PAR_DEPTH", depth().to_string()),
+        ]);
+        if let Some(directory) = self.store.directory() {
+            own.insert("PAR_RUN_DIR", directory.display().to_string());
+        }
+        if let Some(path) = path {
+            own.insert("PATH", path);
+            own.insert("PAR_SOCKET", self.server.socket().display().to_string());
+            own.insert("PAR_UNIT", unit.to_string());
+        }
+        let given = launch.env.iter().map(|(name, value)| (&**name, &**value));
+        let pairs = given
+            .filter(|(name, _)| !own.contains_key(name))
+            .chain(own.iter().map(|(&name, value)| (name, &**value)));
+        Arc::new(shell::environment(pairs, &launch.dir))
+    }
+
+    /// Commands that run side by side must not fight for one input.
+    fn stdin(&self, start: Start) -> Result<Stdin, StartError> {
+        if let Some(forward) = self.forward_of(start.unit) {
+            let copy: OwnedFd = forward.stdin.try_clone().map_err(StartError::Other)?;
+            return Ok(Stdin::Fd(copy));
+        }
+        let own = match self.stream.stdin_is_terminal {
+            true => !start.captured,
+            false => start.alone,
+        };
+        Ok(if own { Stdin::Inherit } else { Stdin::Null })
+    }
+
+    fn capture(&self, start: Start, launch: &Launch) -> Capture {
+        if !start.captured {
+            return Capture::Inherit;
+        }
+        let same = |one: &Option<_>, other: &Option<_>| match (one, other) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (None, None) => true,
+            _ => false,
+        };
+        let merged = match (&launch.stdout, self.forward_of(start.unit)) {
+            (Some(_), _) => same(&launch.stdout, &launch.stderr),
+            (None, _) if launch.stderr.is_some() => false,
+            (None, Some(forward)) => forward.merged,
+            (None, None) => self.stream.merged,
+        };
+        if merged { Capture::Merged } else { Capture::Separate }
+    }
+}
+
+fn search_path(env: &Env, programs: Option<&PathBuf>) -> String {
+    let path = env.get("PATH").map_or("", |path| path);
+    match programs {
+        Some(folder) => format!("{}:{path}", folder.display()),
+        None => path.to_string(),
+    }
+}
+
+/// How deep this run stands in others.
+fn depth() -> u32 {
+    std::env::var("PAR_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(0) + 1
+}

@@ -9,6 +9,7 @@
 //!
 //! | module | answers |
 //! |---|---|
+//! | [`cli`] | arguments, settings, one file per subcommand, the exit code |
 //! | [`report`] | who watches a run: what is shown of it |
 //! | [`run`] | the real driver: one loop over processes, workers and signals |
 //! | [`sim`] | the pretend driver: the same scheduler on a virtual clock |
@@ -28,7 +29,7 @@
 //! A module imports only modules below it; `tests/layers.rs` holds the table. `docs/scheduling.md` says how
 //! the scheduler works and where the policies that are not here yet will fit.
 
-
+pub mod cli;
 pub mod diag;
 pub mod event;
 pub mod exec;

@@ -1,0 +1,268 @@
+//! The subcommands: their names and command lines.
+
+use clap::{Command, Parser};
+use clap_complete::Shell;
+
+use super::args::Program;
+use super::flags::{Flags, Locate, ParallelFlags, RunLine, TaskLine};
+use super::grammar;
+use super::list::{ListArgs, Sort};
+
+/// A subcommand other than `run`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subcommand {
+    /// `par list`
+    List,
+    /// `par plan`
+    Plan,
+    /// `par logs`
+    Logs,
+    /// `par init`
+    Init,
+    /// `par config`
+    Config,
+    /// `par completions`
+    Completions,
+    /// `par help`
+    Help,
+}
+
+impl Subcommand {
+    /// Every subcommand, in the order of the help.
+    pub const ALL: [Subcommand; 7] = [
+        Subcommand::List,
+        Subcommand::Plan,
+        Subcommand::Logs,
+        Subcommand::Init,
+        Subcommand::Config,
+        Subcommand::Completions,
+        Subcommand::Help,
+    ];
+
+    /// The word that calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Subcommand::List => "list",
+            Subcommand::Plan => "plan",
+            Subcommand::Logs => "logs",
+            Subcommand::Init => "init",
+            Subcommand::Config => "config",
+            Subcommand::Completions => "completions",
+            Subcommand::Help => "help",
+        }
+    }
+
+    /// The subcommand of this name.
+    pub fn named(name: &str) -> Option<Subcommand> {
+        Subcommand::ALL.into_iter().find(|command| command.name() == name)
+    }
+
+    /// The table of its flags; `help` has none.
+    pub(super) fn line(self) -> Option<Command> {
+        Some(match self {
+            Subcommand::List => grammar::of::<ListLine>(),
+            Subcommand::Plan => grammar::of::<PlanLine>(),
+            Subcommand::Logs => grammar::of::<LogsLine>(),
+            Subcommand::Init => grammar::of::<InitLine>(),
+            Subcommand::Config => grammar::of::<ConfigLine>(),
+            Subcommand::Completions => grammar::of::<CompletionsLine>(),
+            Subcommand::Help => return None,
+        })
+    }
+}
+
+/// The command with all its subcommands, for help and completions.
+pub(super) fn overview() -> Command {
+    let lines = Subcommand::ALL
+        .into_iter()
+        .filter_map(|command| Some(command.line()?.name(command.name()).override_usage("")));
+    Command::new("par")
+        .about("Runs the tasks of a Taskfile, what is independent at the same time")
+        .override_usage(
+            "par [run] [FLAGS] [TASK…] [VAR=value…] [-- ARGS…]\n       par COMMAND [FLAGS]",
+        )
+        .after_help(OVERVIEW_EXAMPLES)
+        .subcommand(grammar::of::<RunLine>().name("run"))
+        .subcommands(lines)
+}
+
+/// go-task's command line, for completions.
+pub(super) fn go_task() -> Command {
+    grammar::of::<TaskLine>()
+}
+
+const OVERVIEW_EXAMPLES: &str = "\
+`par NAME` is short for `par run NAME`. Where a task is called like a command, the task
+is meant, and the command is `par :NAME`.
+
+Examples:
+  par                      run the task `default`
+  par run build test       run build, then test
+  par list --all           what tasks there are
+  par plan qa              what would run, and how much time it saves
+  par logs --failed        what the failed tasks of the last run wrote
+  par help run             all flags of `par run`";
+
+/// `par list …`
+#[derive(Parser, Debug)]
+#[command(
+    name = "par list",
+    about = "Lists the tasks and what they are for",
+    override_usage = "par list [FLAGS]",
+    after_help = "Examples:\n  par list                tasks with a description\n  par list --all --json   all tasks, for programs"
+)]
+pub(super) struct ListLine {
+    /// Also tasks without a description
+    #[arg(short, long)]
+    all: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// The JSON by namespaces
+    #[arg(long, requires = "json")]
+    nested: bool,
+    /// The JSON without asking what is up to date
+    #[arg(long, requires = "json")]
+    no_status: bool,
+    /// Names only, aliases too
+    #[arg(short, long)]
+    silent: bool,
+    /// Order of the list
+    #[arg(long, value_enum, default_value_t = Sort::Default)]
+    sort: Sort,
+    /// Colours, even where there is no terminal; =false for none
+    #[arg(short, long)]
+    color: Option<bool>,
+    #[command(flatten)]
+    locate: Locate,
+}
+
+impl From<ListLine> for ListArgs {
+    fn from(line: ListLine) -> ListArgs {
+        ListArgs {
+            all: line.all,
+            json: line.json,
+            nested: line.nested,
+            no_status: line.no_status,
+            names_only: line.silent,
+            sort: line.sort,
+            color: line.color,
+            program: Program::Par,
+            locate: line.locate,
+        }
+    }
+}
+
+/// `par plan …`
+#[derive(Parser, Clone, PartialEq, Debug)]
+#[command(
+    name = "par plan",
+    about = "Shows what would run, in which order, and how much time running in parallel saves",
+    override_usage = "par plan [FLAGS] [TASK…] [VAR=value…]",
+    after_help = "Examples:\n  par plan qa           levels, critical path, estimated times\n  par plan -j 8 --json  the same for 8 jobs, for programs"
+)]
+pub struct PlanLine {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// In parallel.
+    #[command(flatten)]
+    pub own: ParallelFlags,
+    /// Which Taskfile.
+    #[command(flatten)]
+    pub locate: Locate,
+    /// Tasks; with a `=` it is a variable
+    #[arg(value_name = "TASK|VAR=value")]
+    pub words: Vec<String>,
+}
+
+/// `par logs …`
+#[derive(Parser, Clone, PartialEq, Debug)]
+#[command(
+    name = "par logs",
+    about = "Shows what the tasks of a run wrote",
+    override_usage = "par logs [FLAGS] [RUN] [TASK]",
+    after_help = LOGS_EXAMPLES
+)]
+pub struct LogsLine {
+    /// The run (its id or how it begins, or `latest`), or a task of the latest run
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// A task of that run
+    #[arg(value_name = "TASK")]
+    pub task: Option<String>,
+    /// Only tasks that failed
+    #[arg(long)]
+    pub failed: bool,
+    /// Go on until the run ends
+    #[arg(short, long)]
+    pub follow: bool,
+    /// List the runs instead
+    #[arg(long)]
+    pub runs: bool,
+    /// Which Taskfile.
+    #[command(flatten)]
+    pub locate: Locate,
+}
+
+const LOGS_EXAMPLES: &str = "\
+Examples:
+  par logs             everything of the latest run
+  par logs build       the task build of the latest run
+  par logs --failed    only what failed
+  par logs -f          also what is still to come
+  par logs --runs      which runs there are";
+
+/// `par init …`
+#[derive(Parser, Clone, PartialEq, Eq, Debug, Default)]
+#[command(
+    name = "par init",
+    about = "Writes a Taskfile to begin with",
+    override_usage = "par init [PATH]",
+    after_help = "Examples:\n  par init           Taskfile.yml here\n  par init sub       sub/Taskfile.yml, when sub is a directory\n  par init .yaml     Taskfile.yaml\n  par init build.yml that file"
+)]
+pub struct InitLine {
+    /// A file, a directory, or an extension
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
+    /// Whose Taskfile to begin with.
+    #[arg(skip)]
+    pub program: Program,
+}
+
+/// `par config …`
+#[derive(Parser, Clone, PartialEq, Debug)]
+#[command(
+    name = "par config",
+    about = "Shows every setting and where it comes from",
+    override_usage = "par config [FLAGS]",
+    after_help = "Examples:\n  par config                  what counts here\n  PAR_JOBS=50% par config     what an environment variable changes\n  par config --json -j 4      the same for programs, with a flag"
+)]
+pub struct ConfigLine {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+    /// In parallel.
+    #[command(flatten)]
+    pub own: ParallelFlags,
+    /// go-task's flags.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// Which Taskfile.
+    #[command(flatten)]
+    pub locate: Locate,
+}
+
+/// `par completions …`
+#[derive(Parser, Debug)]
+#[command(
+    name = "par completions",
+    about = "Prints a completion script for a shell",
+    override_usage = "par completions SHELL",
+    after_help = "Examples:\n  source <(par completions bash)\n  par completions fish > ~/.config/fish/completions/par.fish"
+)]
+pub(super) struct CompletionsLine {
+    /// bash, zsh, fish, elvish or powershell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}

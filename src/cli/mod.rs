@@ -1,0 +1,88 @@
+//! The surface: arguments and settings in, an exit code out.
+//!
+//! Everything is put together here; no other module knows of the command line.
+
+pub mod args;
+mod ask;
+pub mod commands;
+mod config;
+pub mod exit;
+pub mod flags;
+mod grammar;
+mod init;
+pub mod list;
+mod logs;
+mod plan;
+pub mod planning;
+pub mod prepare;
+mod run;
+pub mod say;
+pub mod settings;
+mod status;
+mod summary;
+mod usage;
+mod world;
+
+use std::ffi::OsString;
+
+use args::{Invocation, Parsed, Program};
+use exit::Exit;
+use flags::Locate;
+use say::Voice;
+use settings::Environment;
+
+use crate::host::Host;
+use crate::host::os::Os;
+
+/// Does what the command line asks for; its first word is the name we were called by.
+pub fn main(argv: &[OsString]) -> Exit {
+    let host = Os;
+    let voice = Voice::new(None, &host);
+    match args::parse(argv, &|locate, name| has_task(locate, name, &host)) {
+        Ok(Parsed { invocation, hidden }) => {
+            if let Some(name) = hidden {
+                let note = "`NAME` is a task of this Taskfile; the subcommand is `par :NAME`";
+                voice.talk(&format!("note: {}\n", note.replace("NAME", name)));
+            }
+            perform(invocation, voice, &host)
+        }
+        Err(error) => voice.complain(&prepare::failure(error)),
+    }
+}
+
+/// A Taskfile that is missing or broken has no tasks; who needs it says so later.
+fn has_task(locate: &Locate, name: &str, host: &dyn Host) -> bool {
+    let is_stdin = locate.taskfile.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let model = (!is_stdin).then(|| prepare::model(Program::Par, locate, host).ok()).flatten();
+    model.is_some_and(|model| model.callable().any(|task| task == name))
+}
+
+fn perform(invocation: Invocation, voice: Voice, host: &dyn Host) -> Exit {
+    match invocation {
+        Invocation::Text(text) => say::print(&text),
+        Invocation::Experiments => {
+            say::print(&Environment::read(&|name| host.env(name)).experiments())
+        }
+        Invocation::List(args) => list::run(&args, voice, host),
+        Invocation::Logs(line) => logs::run(&line, voice, host),
+        Invocation::Plan(line) => plan::run(&line, voice, host),
+        Invocation::Init(line) => init::run(&line, voice, host),
+        Invocation::Config(line) => config::run(&line, voice, host),
+        Invocation::Completions(program, shell) => say::print(&completions(program, shell)),
+        Invocation::Run(args) => {
+            let annotates = args.program == Program::Task && run::is_github(host);
+            run::run(&args, voice.annotating(annotates), host)
+        }
+        Invocation::Call(call) => run::call(call, voice),
+    }
+}
+
+fn completions(program: Program, shell: clap_complete::Shell) -> String {
+    let (mut command, name) = match program {
+        Program::Par => (commands::overview(), "par"),
+        Program::Task => (commands::go_task(), "task"),
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}

@@ -1,0 +1,112 @@
+//! What every command needs before it can do anything: the Taskfile and the settings.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::Program;
+use super::flags::{Flags, Locate, ParallelFlags};
+use super::settings::{self, Color, Environment, Files, Said, Settings};
+use crate::diag::{Diagnostic, Fault};
+use crate::host::Host;
+use crate::taskfile::model::Model;
+use crate::taskfile::{self, Dialect, Failure, Origin, Request};
+
+/// What a command works with.
+#[derive(Debug)]
+pub struct Ready {
+    /// The Taskfile; `None` when it could not be loaded and need not be.
+    pub model: Option<Model>,
+    /// How to run it.
+    pub settings: Settings,
+    /// Warnings about settings files, with the files.
+    pub warnings: Failure,
+}
+
+/// Loads the Taskfile.
+pub fn model(program: Program, locate: &Locate, host: &dyn Host) -> Result<Model, Failure> {
+    taskfile::load(&request(program, locate)?, host)
+}
+
+/// Where the state of runs is; the Taskfile there need not be right.
+pub fn root_dir(locate: &Locate, host: &dyn Host) -> Result<PathBuf, Failure> {
+    taskfile::root_dir(&request(Program::Par, locate)?, host)
+}
+
+fn request(program: Program, locate: &Locate) -> Result<Request, Failure> {
+    let filled = |path: &Option<PathBuf>| path.clone().filter(|path| !path.as_os_str().is_empty());
+    let taskfile = match filled(&locate.taskfile) {
+        Some(path) if path.as_os_str() == "-" => Some(Origin::Text(stdin()?)),
+        path => path.map(Origin::Path),
+    };
+    let dialect = match program {
+        Program::Par => Dialect::Par,
+        Program::Task => Dialect::GoTask,
+    };
+    let global = locate.global.unwrap_or(false);
+    Ok(Request { dialect, taskfile, dir: filled(&locate.dir), global })
+}
+
+fn stdin() -> Result<Arc<str>, Failure> {
+    let mut text = String::new();
+    match std::io::stdin().read_to_string(&mut text) {
+        Ok(_) => Ok(text.into()),
+        Err(error) => {
+            let message = format!("the Taskfile on stdin cannot be read: {error}");
+            Err(failure(Diagnostic::error(Fault::Other, message)))
+        }
+    }
+}
+
+/// One mistake without a place.
+pub fn failure(diagnostic: Diagnostic) -> Failure {
+    Failure { diagnostics: vec![diagnostic], ..Failure::default() }
+}
+
+/// What is said on the command line before a command can do anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Whose defaults.
+    pub program: Program,
+    /// Which Taskfile.
+    pub locate: &'a Locate,
+    /// Our own flags.
+    pub own: &'a ParallelFlags,
+    /// go-task's flags.
+    pub flags: &'a Flags,
+}
+
+/// Loads the Taskfile and decides the settings.
+pub fn ready(asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
+    let model = model(asked.program, asked.locate, host)?;
+    decide(asked, Some(model), host)
+}
+
+/// Decides the settings; without a Taskfile, as if it said nothing of them.
+pub fn decide(asked: Asked, model: Option<Model>, host: &dyn Host) -> Result<Ready, Failure> {
+    let loaded = settings::load(asked.locate, asked.own.config.as_deref(), host)?;
+    let files = Files { project: loaded.project, taskfile: model.as_ref(), user: loaded.user };
+    let Asked { program, own, flags, .. } = asked;
+    let said = Said { program, own, flags };
+    let cpus = u32::try_from(num_cpus::get()).unwrap_or(u32::MAX);
+    let environment = settings::with_taskrc(environment(host), asked.locate, host);
+    let environment = environment.map_err(failure)?;
+    let settings = settings::resolve(said, &environment, &files, cpus)
+        .map_err(|diagnostics| Failure { diagnostics, ..Failure::default() })?;
+    let warnings = Failure { diagnostics: loaded.warnings, sources: loaded.sources };
+    Ok(Ready { model, settings, warnings })
+}
+
+fn environment(host: &dyn Host) -> Environment {
+    Environment::read(&|name| host.env(name))
+}
+
+/// Whether text for a terminal or not is coloured, before settings are known.
+pub fn is_coloured(flag: Option<bool>, is_terminal: bool, host: &dyn Host) -> bool {
+    let forced = flag.map(|on| if on { Color::Always } else { Color::Never });
+    match forced.or_else(|| environment(host).color()) {
+        Some(Color::Always) => true,
+        Some(Color::Never) => false,
+        Some(Color::Auto) | None => is_terminal,
+    }
+}

@@ -1,0 +1,308 @@
+//! `par run`: puts a run together and turns its end into an exit code.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::FromRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{self, Program, Purpose, RunArgs};
+use super::ask;
+use super::exit::Exit;
+use super::flags;
+use super::list::{self, ListArgs};
+use super::planning;
+use super::prepare::{self, Asked, Ready};
+use super::say::Voice;
+use super::settings::{Color, OutputMode, Settings};
+use super::world::World;
+use super::{status, summary};
+use crate::diag::{Diagnostic, Fault};
+use crate::event::Status;
+use crate::fingerprint::Traces;
+use crate::host::Host;
+use crate::id::{RunId, TaskIds};
+use crate::report::{self, Jsonl, Look, Mode, Reporter, Screen, Silence, StandIn, Summary};
+use crate::resolve::Resolver;
+use crate::run::{self, Cause, Ended, Explain, Order};
+use crate::schedule::{Options, Refusal};
+use crate::store::{LogReader, Store};
+use crate::taskfile::model::{self, Model};
+use crate::term::{self, Colours};
+
+/// Runs the tasks of the command line.
+pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
+    if let Some(refused) = unsupported(args.purpose) {
+        return voice.complain(&prepare::failure(refused));
+    }
+    let asked =
+        Asked { program: args.program, locate: &args.locate, own: &args.own, flags: &args.flags };
+    let Ready { model, settings, warnings } = match prepare::ready(asked, host) {
+        Ok(ready) => ready,
+        Err(failure) => return voice.complain(&failure),
+    };
+    voice.warn(&warnings.diagnostics, &warnings.sources);
+    let Some(model) = model.map(Arc::new) else { return Exit::Fault(Fault::NoTaskfile) };
+    voice.warn(&model.warnings, &model.sources);
+    if settings.strict.value && !model.warnings.is_empty() {
+        return Exit::Fault(Fault::Decode);
+    }
+    match args.purpose {
+        Purpose::Summary => return summary::run(args, &settings, &model, voice, host),
+        Purpose::Status => return status::run(args, &settings, &model, voice, host),
+        Purpose::Run | Purpose::Watch => {}
+    }
+    let args = &ask::complete(args, &settings, &model, host);
+    let order = order(args, &settings, &model, host);
+    match run::run(order) {
+        Ok(ended) => {
+            if let Ended::Refused(wrong) = &ended {
+                list_when_unknown(wrong, args.program, &model, host);
+            }
+            end(ended, &settings, &model, voice)
+        }
+        Err(error) => {
+            voice.complain(&prepare::failure(Diagnostic::error(Fault::Other, format!("{error:#}"))))
+        }
+    }
+}
+
+/// As go-task does, who asks for a task that is not there is shown those that are.
+pub(super) fn list_when_unknown(
+    wrong: &[Diagnostic],
+    program: Program,
+    model: &Arc<Model>,
+    host: &dyn Host,
+) {
+    if wrong.iter().any(|wrong| wrong.fault == Fault::NoTask && wrong.labels.is_empty()) {
+        let args = ListArgs { program, ..ListArgs::default() };
+        list::print(&args, model.clone(), host);
+    }
+}
+
+fn unsupported(purpose: Purpose) -> Option<Diagnostic> {
+    let flag = match purpose {
+        Purpose::Run | Purpose::Summary | Purpose::Status => return None,
+        Purpose::Watch => "--watch",
+    };
+    Some(Diagnostic::error(Fault::Other, format!("`{flag}` is not supported yet")))
+}
+
+fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Host) -> Order {
+    let requests = planning::requests(&args.tasks);
+    let (run, ids) = names(model, &requests[0].name);
+    let facts = Arc::new(World);
+    let asked = planning::planning(args, settings, host);
+    let look = look(args.program, settings, host);
+    let is_terminal = is_terminal();
+    let mode = mode(settings, is_terminal, host);
+    let store = match settings.dry.value {
+        true => Store::transient(run),
+        false => Store::new(&model.root_dir, run),
+    };
+    let events = settings.events.value.clone();
+    let end = match args.program {
+        Program::Par => End::Summary { breaks_silence: !is_terminal },
+        Program::Task => End::StandIn { annotates: is_github(host) },
+    };
+    Order {
+        resolver: Resolver::new(model.clone(), asked, facts, Arc::new(ids)),
+        requests,
+        arguments: std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect(),
+        sources: model.sources.clone(),
+        explain: explain(look.style.is_coloured),
+        options: Options {
+            slots: settings.slots,
+            sequential: !settings.parallel.value,
+            grace: settings.grace.value,
+            terminal: is_terminal && matches!(mode, Mode::Progress | Mode::Interleaved),
+            typical: Duration::from_secs(1),
+        },
+        merges: matches!(mode, Mode::Group { .. } | Mode::Prefixed),
+        fingerprints: planning::fingerprints(
+            args.program,
+            &settings.temp_dir.value,
+            &model.root_dir,
+            if settings.dry.value { Traces::None } else { Traces::Left },
+            host,
+        ),
+        durations: Store::durations(&model.root_dir),
+        store,
+        root: model.root_dir.clone(),
+        reporters: Box::new(move |logs| reporters(mode, logs, look, events.as_deref(), end)),
+    }
+}
+
+/// Whether GitHub Actions reads what we write.
+pub(super) fn is_github(host: &dyn Host) -> bool {
+    host.env("GITHUB_ACTIONS").is_some_and(|value| flags::truth(&value).unwrap_or(false))
+}
+
+/// Who speaks beside the tasks and when all is over.
+#[derive(Clone, Copy)]
+enum End {
+    /// We do.
+    Summary { breaks_silence: bool },
+    /// We do, in go-task's words.
+    StandIn { annotates: bool },
+}
+
+/// What the run and its tasks are called.
+fn names(model: &Model, workflow: &str) -> (RunId, TaskIds) {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let (date, time) = (now.strftime("%Y%m%d").to_string(), now.strftime("%H%M%S").to_string());
+    let chance = uuid::Uuid::new_v4().as_u128();
+    let project = model.root_dir.file_name().unwrap_or_default().to_string_lossy();
+    let ids = TaskIds::new(&project, workflow, &date, &time, (chance >> 64) as u32);
+    (RunId::new(&date, &time, tail(now.subsec_nanosecond(), chance as u8)), ids)
+}
+
+/// The part of the second, then chance: the ids of runs sort as the runs began.
+fn tail(nanosecond: i32, chance: u8) -> u32 {
+    let part = (u64::from(nanosecond.unsigned_abs()) << 16) / 1_000_000_000;
+    (part as u32) << 8 | u32::from(chance)
+}
+
+fn explain(coloured: bool) -> Explain {
+    Arc::new(move |mistake, sources| Refusal {
+        code: Exit::Fault(mistake.fault).code(),
+        message: mistake.render(sources, coloured).trim_end().to_string(),
+    })
+}
+
+fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
+}
+
+fn mode(settings: &Settings, is_terminal: bool, host: &dyn Host) -> Mode {
+    match &settings.output.value {
+        OutputMode::Auto if is_terminal && !term::is_dumb(&|name| host.env(name)) => Mode::Progress,
+        OutputMode::Auto => Mode::Auto,
+        OutputMode::KeepOrder => Mode::KeepOrder,
+        OutputMode::Errors => Mode::Errors,
+        OutputMode::Style(model::Output::Interleaved) => Mode::Interleaved,
+        OutputMode::Style(model::Output::Prefixed) => Mode::Prefixed,
+        OutputMode::Style(model::Output::Group { error_only, .. }) => {
+            Mode::Group { error_only: *error_only }
+        }
+    }
+}
+
+fn look(program: Program, settings: &Settings, host: &dyn Host) -> Look {
+    let colours = match settings.color.value {
+        Color::Auto => Colours::Auto,
+        Color::Always => Colours::Always,
+        Color::Never => Colours::Never,
+    };
+    let (word, invocation) = match program {
+        Program::Par => ("par", "par run"),
+        Program::Task => ("task", "task"),
+    };
+    Look {
+        word,
+        stands_in: program == Program::Task,
+        style: term::style(colours, &|name| host.env(name), io::stderr().is_terminal()),
+        is_silent: settings.silent.value,
+        is_verbose: settings.verbose.value,
+        directory: host.cwd(),
+        invocation: invocation.into(),
+    }
+}
+
+fn reporters(
+    mode: Mode,
+    logs: LogReader,
+    look: Look,
+    events: Option<&str>,
+    end: End,
+) -> io::Result<Vec<Box<dyn Reporter>>> {
+    let screen = Screen::standard()?;
+    let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look)];
+    match end {
+        End::Summary { breaks_silence } => {
+            if breaks_silence {
+                all.push(Box::new(Silence::new(screen.clone(), &look)));
+            }
+            all.push(Box::new(Summary::new(screen, logs, look)));
+        }
+        End::StandIn { annotates } => all.push(Box::new(StandIn::new(screen, look, annotates))),
+    }
+    if let Some(events) = events {
+        all.push(Box::new(Jsonl::new(open_events(events)?)));
+    }
+    Ok(all)
+}
+
+/// `fd:N` or a file.
+fn open_events(to: &str) -> io::Result<Box<dyn Write + Send>> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("--events {to}: {error}"));
+    let Some(number) = to.strip_prefix("fd:") else {
+        return Ok(Box::new(File::create(to).map_err(named)?));
+    };
+    let wrong = || io::Error::new(io::ErrorKind::InvalidInput, "no number of a descriptor");
+    let number: i32 = number.parse().map_err(|_| named(wrong()))?;
+    // SAFETY: the duplicate is ours alone.
+    let own = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if own < 0 {
+        return Err(named(io::Error::last_os_error()));
+    }
+    // SAFETY: as above; it is open.
+    Ok(Box::new(unsafe { File::from_raw_fd(own) }))
+}
+
+fn end(ended: Ended, settings: &Settings, model: &Model, voice: Voice) -> Exit {
+    match ended {
+        Ended::Refused(diagnostics) => {
+            let sources = model.sources.clone();
+            voice.complain(&crate::taskfile::Failure { diagnostics, sources })
+        }
+        Ended::Signalled(signal) => Exit::Signal(signal),
+        Ended::Unread => Exit::Signal(libc::SIGPIPE),
+        Ended::Unwritten(error) => voice.complain(&prepare::failure(Diagnostic::error(
+            Fault::Other,
+            format!("output cannot be written: {error}"),
+        ))),
+        Ended::Finished(None) => Exit::Success,
+        Ended::Finished(Some(cause)) => match (cause, settings.exit_code.value) {
+            (Cause::Command(status), true) => Exit::Command(status),
+            (Cause::Command(_), false) => Exit::Fault(Fault::Failed),
+            (Cause::TimedOut, true) => Exit::Command(Status::Code(124)),
+            (Cause::TimedOut, false) => Exit::TimedOut,
+            (Cause::Refused(code), _) => Exit::Refused(code),
+        },
+    }
+}
+
+/// `task:NAME`, called as a program from a command of a run.
+pub fn call(call: args::Call, voice: Voice) -> Exit {
+    if !call.args.is_empty() {
+        let wrong = format!("`task:{}` takes VAR=value only, not `{}`", call.name, call.args[0]);
+        return voice.complain(&prepare::failure(Diagnostic::error(Fault::Usage, wrong)));
+    }
+    let name = call.name.clone();
+    match run::call(run::Call { task: call.name, vars: call.vars }) {
+        Ok(0) => Exit::Success,
+        Ok(code) => Exit::Refused(code),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Signal(libc::SIGPIPE),
+        Err(error) => {
+            let wrong = Diagnostic::error(Fault::Other, format!("task:{name}: {error}"));
+            voice.complain(&prepare::failure(wrong))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_part_of_a_second_has_a_greater_tail() {
+        assert_eq!(tail(0, 0xab), 0xab);
+        assert_eq!(tail(500_000_000, 1), 0x80_00_01);
+        assert_eq!(tail(999_999_999, 0xff), 0xff_ff_ff);
+        assert!(tail(20_000_000, 0) > tail(19_000_000, 0xff));
+    }
+}

@@ -1,0 +1,121 @@
+//! `--summary`: what tasks consist of, without running anything.
+
+use std::sync::Arc;
+
+use super::args::RunArgs;
+use super::exit::Exit;
+use super::planning;
+use super::run;
+use super::say::{self, Voice};
+use super::settings::Settings;
+use super::world::World;
+use crate::diag::{Diagnostic, Fault};
+use crate::host::Host;
+use crate::resolve::{Describer, Shown, Step, Summary};
+use crate::taskfile::model::{Axis, Model, Required, Task};
+use crate::taskfile::{Failure, Found};
+use crate::template::show;
+use crate::value::Value;
+
+/// Prints the summaries of the tasks of the command line.
+pub(super) fn run(
+    args: &RunArgs,
+    settings: &Settings,
+    model: &Arc<Model>,
+    voice: Voice,
+    host: &dyn Host,
+) -> Exit {
+    let asked = planning::planning(args, settings, host);
+    let describer = Describer::new(model.clone(), asked, Arc::new(World));
+    let text = |request: &crate::resolve::Request| {
+        let found = callable(model, &request.name)?;
+        let summary = describer.summarise(&found, host)?;
+        Ok(of(&found.task, &summary))
+    };
+    let requests = planning::requests(&args.tasks);
+    match requests.iter().map(text).collect::<Result<Vec<_>, Diagnostic>>() {
+        Ok(texts) => say::print(&texts.join("\n\n")),
+        Err(wrong) => {
+            run::list_when_unknown(std::slice::from_ref(&wrong), args.program, model, host);
+            let sources = model.sources.clone();
+            voice.complain(&Failure { diagnostics: vec![wrong], sources })
+        }
+    }
+}
+
+/// The task of this name, unless it is not for the command line.
+pub(super) fn callable(model: &Model, name: &str) -> Result<Found, Diagnostic> {
+    let found = model.find("", name, None)?;
+    if found.task.internal {
+        let message = format!("task `{name}` is internal");
+        return Err(Diagnostic::error(Fault::Internal, message));
+    }
+    Ok(found)
+}
+
+fn of(task: &Task, summary: &Summary) -> String {
+    let is = &summary.is;
+    let said = match (&*is.summary, &*is.desc) {
+        ("", "") => "(task does not have description or summary)",
+        ("", desc) => desc,
+        (summary, _) => summary.strip_suffix('\n').unwrap_or(summary),
+    };
+    let list = |names: &[Arc<str>]| names.iter().map(|name| format!(" - {name}\n")).collect();
+    let variables = |all: &indexmap::IndexMap<_, _>| {
+        all.iter().map(|(name, value)| variable(name, value)).collect()
+    };
+    let mut text = format!("task: {}\n\n{said}\n", is.name);
+    let sections = [
+        ("vars", variables(&summary.vars)),
+        ("env", variables(&summary.env)),
+        ("requires", requires(&task.requires)),
+        ("dependencies", list(&summary.deps)),
+        ("aliases", list(&task.aliases)),
+        ("commands", summary.steps.iter().map(step).collect()),
+    ];
+    for (title, lines) in sections.iter().filter(|(_, lines)| !lines.is_empty()) {
+        text += &format!("\n{title}:\n{lines}");
+    }
+    text
+}
+
+fn variable(name: &Arc<str>, shown: &Shown) -> String {
+    match shown {
+        Shown::Secret => format!("  {name}: *****\n"),
+        Shown::Script(script) => format!("  {name}: sh: {script}\n"),
+        Shown::Value(value @ Value::Map(_)) => format!("  {name}: \n{}\n", block(value)),
+        Shown::Value(value) => format!("  {name}: \"{}\"\n", show(value)),
+    }
+}
+
+fn block(value: &Value) -> String {
+    let yaml = serde_yaml::to_string(value).unwrap_or_default();
+    yaml.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+fn step(step: &Step) -> String {
+    match step {
+        Step::Command(text) => format!(" - {text}\n"),
+        Step::Call(name) => format!(" - Task: {name}\n"),
+    }
+}
+
+fn requires(required: &[Required]) -> String {
+    if required.is_empty() {
+        return String::new();
+    }
+    let line = |required: &Required| match &required.allowed {
+        None => format!("    - {}\n", required.name),
+        Some(allowed) => format!("    - {}:\n        enum:\n{}", required.name, values(allowed)),
+    };
+    "  vars:\n".to_string() + &required.iter().map(line).collect::<String>()
+}
+
+fn values(allowed: &Axis) -> String {
+    match allowed {
+        Axis::List(values) => {
+            values.iter().map(|value| format!("          - {}\n", show(value))).collect()
+        }
+        Axis::Reference(template) => format!("          ref: {}\n", template.text().value),
+    }
+}

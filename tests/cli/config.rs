@@ -1,0 +1,116 @@
+//! `par config`: who decides what.
+
+use crate::harness::Test;
+
+#[test]
+fn every_setting_names_who_decided_it() {
+    Test::new()
+        .taskfile("{version: '3', parallel: {jobs: 7, grace: 9s, stall: 1m}, tasks: {}}")
+        .file(".par.yml", "parallel_execution: {max_agents: 3, stall_threshold: 60}")
+        .home_file(".config/par/config.yml", "{grace: 1s, fallback: sequential}")
+        .env("PAR_OUTPUT_MODE", "prefixed")
+        .env("MAX_JOBS", "2")
+        .args(["config", "--sequential", "-v"])
+        .stdout(
+            "
+            parallel     false        flag --sequential
+            jobs         3            .par.yml
+            max_jobs     2            environment variable MAX_JOBS
+            slots        1            flag --sequential
+            grace        9s           Taskfile.yml
+            stall        60s          .par.yml
+            fallback     sequential   [HOME]/.config/par/config.yml
+            output       prefixed     environment variable PAR_OUTPUT_MODE
+            color        auto         default
+            interval     100ms        default
+            temp_dir     -            default
+            force        no           default
+            precedence   environment  default
+            events       -            default
+            silent       false        default
+            verbose      true         flag --verbose
+            dry          false        default
+            yes          false        default
+            exit_code    false        default
+            fail_fast    false        default
+            keep_going   false        default
+            together     false        default
+            interactive  false        default
+            fuzzy        true         default
+            strict       false        default
+            ",
+        )
+        .run();
+}
+
+#[test]
+fn one_variable_makes_it_sequential() {
+    for (name, value) in [("USE_PARALLEL", "false"), ("ENABLE_PARALLEL_EXECUTION", "0")] {
+        Test::new()
+            .env(name, value)
+            .args(["config"])
+            .stdout_has(&format!("\nslots        1            environment variable {name}\n"))
+            .run();
+    }
+}
+
+#[test]
+fn programs_get_json() {
+    Test::new()
+        .args(["config", "--json", "-j", "3"])
+        .stdout_has("\"slots\": {\n    \"origin\": {\n      \"flag\": \"--jobs\"\n    },\n    \"value\": 3\n  }")
+        .run();
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    Test::new()
+        .env("PAR_JOBS", "many")
+        .env("MAX_JOBS", "0")
+        .args(["config"])
+        .stderr(
+            "
+            error: environment variable PAR_JOBS is `many`: expected a number from 1, a share as 50%, or auto
+            error: environment variable MAX_JOBS is `0`: expected a number from 1
+            ",
+        )
+        .status(1)
+        .run();
+}
+
+#[test]
+fn a_wrong_settings_file_shows_its_line() {
+    Test::new()
+        .file(".par.yml", "jobs: 2\nstall: soon\n")
+        .stand_in("below")
+        .args(["config"])
+        .stderr(
+            "
+            error: `stall` must be a duration, as `90s` or `1h30m`
+             --> [DIR]/.par.yml:2:8
+              |
+            2 | stall: soon
+              |        ^^^^ not a duration
+            ",
+        )
+        .status(102)
+        .run();
+    Test::new()
+        .args(["config", "--config", "none.yml"])
+        .stderr("error: settings file `[DIR]/none.yml` does not exist\n")
+        .status(1)
+        .run();
+}
+
+#[test]
+fn go_tasks_own_settings_count_below_the_environment() {
+    Test::new()
+        .file(".taskrc.yml", "{silent: true, verbose: true}")
+        .home_file(".taskrc.yml", "failfast: true")
+        .env("TASK_VERBOSE", "false")
+        .args(["config"])
+        .stdout_has("\nsilent       true         .taskrc.yml\n")
+        .stdout_has("\nverbose      false        environment variable TASK_VERBOSE\n")
+        .stdout_has("\nfail_fast    true         [HOME]/.taskrc.yml\n")
+        .run();
+}

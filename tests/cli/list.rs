@@ -1,0 +1,145 @@
+//! `par list` and go-task's `--list`.
+
+use crate::harness::Test;
+
+const TASKFILE: &str = "
+    version: '3'
+    includes: {docs: {taskfile: docs.yml}}
+    vars:
+      WHO: world
+      RAN: {sh: 'touch ran; echo no'}
+    tasks:
+      test: {desc: 'Test everything', aliases: [t, check]}
+      build:
+        desc: |-
+          Build
+          for {{.WHO}}{{.RAN}}
+        summary: 'Builds {{.WHO}}.'
+        label: 'build-{{.WHO}}'
+      quiet: echo quiet
+      hidden: {desc: never shown, internal: true}
+    ";
+
+const DOCS: &str = "{version: '3', tasks: {html: {desc: Make pages, aliases: [h]}}}";
+
+fn test() -> Test {
+    Test::new().taskfile(TASKFILE).file("docs.yml", DOCS)
+}
+
+#[test]
+fn tasks_with_a_description_are_listed_in_columns() {
+    let list = "
+        task: Available tasks for this project:
+        * build:           Build for world
+        * test:            Test everything      (aliases: t, check)
+        * docs:html:       Make pages           (aliases: docs:h)
+        ";
+    test().args(["list"]).stdout(list).run();
+    test().args(["run", "-l"]).stdout(list).run();
+    test().called("task").args(["--list"]).stdout(list).run();
+}
+
+#[test]
+fn all_tasks_are_listed_in_the_order_asked_for() {
+    test()
+        .args(["list", "--all", "--sort", "none"])
+        .stdout_lines(&[
+            "task: Available tasks for this project:",
+            "* test:            Test everything      (aliases: t, check)",
+            "* build:           Build for world",
+            "* quiet:           ",
+            "* docs:html:       Make pages      (aliases: docs:h)",
+        ])
+        .run();
+    test()
+        .args(["-as", "--sort", "alphanumeric"])
+        .stdout("build\ndocs:html\ndocs:h\nquiet\ntest\nt\ncheck\n")
+        .run();
+    test().args(["-as"]).stdout("build\nquiet\ntest\nt\ncheck\ndocs:html\ndocs:h\n").run();
+}
+
+#[test]
+fn programs_get_json() {
+    Test::new()
+        .taskfile("{version: '3', tasks: {a: {desc: A, aliases: [x]}, 'n:b': {summary: B}}}")
+        .args(["-a", "--json", "--nested", "--no-status"])
+        .stdout(
+            r#"
+            {
+              "tasks": [
+                {
+                  "name": "a",
+                  "task": "a",
+                  "desc": "A",
+                  "summary": "",
+                  "aliases": [
+                    "x"
+                  ],
+                  "location": {
+                    "line": 1,
+                    "column": 24,
+                    "taskfile": "[DIR]/Taskfile.yml"
+                  }
+                }
+              ],
+              "namespaces": {
+                "n": {
+                  "tasks": [
+                    {
+                      "name": "n:b",
+                      "task": "n:b",
+                      "desc": "",
+                      "summary": "B",
+                      "aliases": [],
+                      "location": {
+                        "line": 1,
+                        "column": 52,
+                        "taskfile": "[DIR]/Taskfile.yml"
+                      }
+                    }
+                  ]
+                }
+              },
+              "location": "[DIR]/Taskfile.yml"
+            }
+            "#,
+        )
+        .run();
+}
+
+#[test]
+fn a_list_of_nothing_exits_with_1() {
+    Test::new()
+        .taskfile("{version: '3', tasks: {a: echo}}")
+        .args(["list"])
+        .stdout("task: no task has a description; --list-all lists all tasks\n")
+        .status(1)
+        .run();
+    Test::new()
+        .taskfile("version: '3'")
+        .args(["-a"])
+        .stdout("task: there are no tasks\n")
+        .status(1)
+        .run();
+}
+
+#[test]
+fn colours_come_only_when_asked_for() {
+    Test::new()
+        .taskfile("{version: '3', tasks: {a: {desc: A, aliases: [x]}}}")
+        .args(["list", "-c"])
+        .stdout(
+            "task: Available tasks for this project:\n\
+             \x1b[33m* \x1b[0m\x1b[32ma\x1b[0m:       A      \x1b[36m(aliases: x)\x1b[0m\n",
+        )
+        .run();
+}
+
+#[test]
+fn a_taskfile_may_come_from_stdin() {
+    Test::new()
+        .stdin("{version: '3', tasks: {a: {}}}")
+        .args(["-t", "-", "-as"])
+        .stdout("a\n")
+        .run();
+}

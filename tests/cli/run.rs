@@ -1,0 +1,99 @@
+//! `par run`: what runs, in which order, and how it ends.
+
+use crate::harness::Test;
+
+const HALVES: &str = "
+    version: '3'
+    tasks:
+      default: {cmds: ['task:left &', 'task:right &', wait, echo both]}
+      left: echo left > left; while ! test -e right; do sleep 0.01; done
+      right: echo right > right; while ! test -e left; do sleep 0.01; done
+      order: {cmds: ['task:one &', 'task:two &', wait]}
+      one: {cmds: [echo one, echo 1]}
+      two: {cmds: [echo two, echo 2]}
+      bad: {deps: [one, fail], cmds: [echo never]}
+      fail: {cmds: [echo before, exit 7]}
+      args: echo {{.CLI_ARGS}} {{.X}}
+    ";
+
+fn test() -> Test {
+    Test::new().taskfile(HALVES)
+}
+
+#[test]
+fn halves_that_wait_for_each_other_run_at_the_same_time() {
+    test().args(["-s", "-j", "2"]).stdout("both\n").run();
+}
+
+#[test]
+fn one_variable_makes_it_one_after_the_other() {
+    test().env("USE_PARALLEL", "false").args(["-s", "order"]).stdout("one\n1\ntwo\n2\n").run();
+}
+
+#[test]
+fn a_failure_skips_what_depends_on_it_and_is_told_at_the_end() {
+    test()
+        .args(["-j", "1", "bad"])
+        .stdout("one\n1\nbefore\n")
+        .stderr_has("skipped because `fail` failed: bad\n")
+        .stderr_has("task `fail` failed: exit status 7")
+        .stderr_has("again: par run fail\n")
+        .status(201)
+        .run();
+    test().args(["-sx", "fail"]).stdout("before\n").stderr_has("exit status 7").status(7).run();
+}
+
+#[test]
+fn variables_and_arguments_reach_the_commands() {
+    test().args(["-s", "args", "X=1", "--", "a", "b c"]).stdout("a b c 1\n").run();
+    test().called("task").args(["-s", "X=1", "args"]).stdout("1\n").run();
+}
+
+#[test]
+fn output_of_a_run_can_be_read_later() {
+    let ran = test()
+        .args(["-s", "-j", "1", "one", "fail"])
+        .stdout("one\n1\nbefore\n")
+        .stderr_has("")
+        .status(201)
+        .run();
+    let ran = ran.again().args(["logs", "--failed"]).stdout("before\n").run();
+    let ran = ran.again().args(["logs", "one"]).stdout("one\n1\n").run();
+    ran.again().args(["logs", "--runs"]).stdout("[RUN]  failed     one fail\n").run();
+}
+
+#[test]
+fn a_name_that_is_no_task_runs_nothing() {
+    test()
+        .args(["one", "tow"])
+        .stdout("task: no task has a description; --list-all lists all tasks\n")
+        .stderr(
+            "
+            error: there is no task `tow`
+             |
+             = help: did you mean `two`?
+            ",
+        )
+        .status(200)
+        .run();
+}
+
+#[test]
+fn scripts_of_variables_run_a_few_at_a_time() {
+    let mut text = String::from("version: '3'\nsilent: true\ntasks:\n  all:\n    deps: [");
+    (0..40).for_each(|n| text.push_str(&format!("t{n}, ")));
+    text.push_str("]\n");
+    // Each counts those that run with it, in a directory.
+    let script = "mkdir -p d; touch d/$$; ls d | wc -l; sleep 0.01; rm d/$$";
+    for n in 0..40 {
+        text.push_str(&format!(
+            "  t{n}: {{vars: {{X: {{sh: '{script} # {n}'}}}}, cmds: ['echo {{{{.X}}}} >> counts']}}\n"
+        ));
+    }
+    let ran = Test::new().taskfile(&text).args(["-s", "-j2", "all"]).run();
+    let counts: Vec<u32> =
+        ran.text("counts").lines().map(|count| count.trim().parse().expect("a number")).collect();
+    assert_eq!(counts.len(), 40);
+    let most = counts.iter().max().expect("there are some");
+    assert!(*most <= 4, "{most} scripts at a time");
+}

@@ -207,8 +207,6 @@ pub enum Failure {
 pub enum Why {
     /// A signal reached `par`.
     Signal(i32),
-    /// Something failed and the user asked for fail-fast.
-    FailFast,
     /// Nobody reads what `par` writes any more.
     Unread,
 }

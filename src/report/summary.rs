@@ -287,7 +287,7 @@ impl Summary {
                 let why = format!("cancelled by {}", signal_name(signal));
                 text.push_str(&self.line(Colour::Red, &why));
             }
-            Some(Why::FailFast | Why::Unread) | None => {}
+            Some(Why::Unread) | None => {}
         }
         let Some(total) = &self.total else {
             return text + &self.line(Colour::Red, "the run did not come to its end");

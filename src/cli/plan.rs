@@ -20,7 +20,7 @@ use super::settings::Settings;
 use super::world::World;
 use crate::host::Host;
 use crate::id::{TaskIds, UnitId};
-use crate::plan::{Fragment, Plan, Unit, Work};
+use crate::plan::{Fragment, Plan, Work};
 use crate::resolve::{Ahead, Resolver, plan_ahead};
 use crate::store::Store;
 use crate::taskfile::Failure;
@@ -127,17 +127,7 @@ fn places(lines: &[crate::plan::Line]) -> Vec<(UnitId, (usize, usize))> {
 
 /// The plan with all its fragments.
 fn grown(fragments: &[(UnitId, Fragment)]) -> Plan {
-    let mut plan = Plan::default();
-    let root = Unit {
-        work: Work::Call,
-        task: "".into(),
-        id: "".into(),
-        ignore_error: false,
-        estimate: None,
-        timeout: None,
-        order: (0, 0),
-    };
-    plan.add(UnitId::ROOT, root, UnitId::ROOT);
+    let mut plan = Plan::rooted();
     for (call, fragment) in fragments {
         plan.expand(*call, fragment.clone());
     }

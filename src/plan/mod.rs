@@ -103,6 +103,22 @@ struct Node {
 }
 
 impl Plan {
+    /// A plan of nothing but the unit that stands for the whole run.
+    pub fn rooted() -> Plan {
+        let root = Unit {
+            work: Work::Call,
+            task: "".into(),
+            id: "".into(),
+            ignore_error: false,
+            estimate: None,
+            timeout: None,
+            order: (0, 0),
+        };
+        let mut plan = Plan::default();
+        plan.add(UnitId::ROOT, root, UnitId::ROOT);
+        plan
+    }
+
     /// Adds a unit that stands in `parent`.
     pub fn add(&mut self, id: UnitId, unit: Unit, parent: UnitId) {
         let node = self.graph.add_node(Node { id, unit, parent, fragment: None });

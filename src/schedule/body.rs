@@ -7,7 +7,7 @@ use super::state::{Ask, State};
 use super::stop::Ending;
 use crate::event::{Failure, Kind, Outcome};
 use crate::id::UnitId;
-use crate::plan::{Fragment, Need, Step, Work};
+use crate::plan::{Fragment, Need, Step};
 
 /// A task's body under way.
 #[derive(Debug, Default)]
@@ -309,11 +309,7 @@ impl Scheduler {
 
     /// How long a unit probably takes.
     fn estimate(&self, unit: UnitId) -> Duration {
-        let planned = self.plan.unit(unit);
-        match planned.work {
-            Work::Command => planned.estimate.unwrap_or(self.options.typical),
-            Work::Call => planned.estimate.unwrap_or(self.options.typical),
-        }
+        self.plan.unit(unit).estimate.unwrap_or(self.options.typical)
     }
 
     /// Passes on to a call's parts and dependencies what probably remains after each of them: the

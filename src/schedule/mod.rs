@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use crate::event::{At, Kind, Outcome, Role};
 use crate::id::UnitId;
-use crate::plan::{Fragment, Plan, Unit, Work};
+use crate::plan::{Fragment, Plan, Work};
 
 pub use seam::{Effect, Exit, Expanded, Input, Options, Refusal, Rendered, Stop, Verdict};
 
@@ -177,16 +177,7 @@ impl Scheduler {
     }
 
     fn begin(&mut self, fragment: Fragment) {
-        let root = Unit {
-            work: Work::Call,
-            task: "".into(),
-            id: "".into(),
-            ignore_error: false,
-            estimate: None,
-            timeout: None,
-            order: (0, 0),
-        };
-        self.plan.add(UnitId::ROOT, root, UnitId::ROOT);
+        self.plan = Plan::rooted();
         self.add_row(UnitId::ROOT, None);
         self.take_fragment(UnitId::ROOT, fragment);
     }

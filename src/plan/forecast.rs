@@ -271,6 +271,7 @@ mod tests {
                 ignore_error: false,
                 estimate: seconds.map(Duration::from_secs),
                 timeout: None,
+                policy: None,
                 order: (0, self.next),
             };
             (UnitId(self.next - 1), unit)

@@ -3,6 +3,7 @@
 //! Holds types and questions about the graph; never sees YAML, processes or a clock.
 
 mod forecast;
+mod policy;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,9 @@ use petgraph::visit::EdgeRef;
 use crate::id::UnitId;
 
 pub use forecast::{Forecast, Line};
+pub use policy::{
+    Class, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server, StallAction,
+};
 
 /// A node of the plan, before and after it runs.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub struct Unit {
     pub estimate: Option<Duration>,
     /// Longest wall time from its start to its end, its queueing not counted.
     pub timeout: Option<Duration>,
+    /// What a call asks for beyond its order; `None` as most: nothing.
+    pub policy: Option<Arc<Policy>>,
     /// Position in the files: the task's, then the command's.
     pub order: (u32, u32),
 }
@@ -112,6 +118,7 @@ impl Plan {
             ignore_error: false,
             estimate: None,
             timeout: None,
+            policy: None,
             order: (0, 0),
         };
         let mut plan = Plan::default();

@@ -251,6 +251,7 @@ impl Player {
             ignore_error,
             estimate: self.random.percent(50).then_some(estimate),
             timeout: timeout.then_some(Duration::from_millis(20)),
+            policy: None,
             order: (task as u32, self.next),
         }
     }

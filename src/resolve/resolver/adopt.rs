@@ -129,6 +129,7 @@ impl Resolver {
             ignore_error: line.ignore_error,
             estimate,
             timeout: line.timeout,
+            policy: None,
             order: (context.task.order, line.place),
         };
         fragment.units.push((id, unit));

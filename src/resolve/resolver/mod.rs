@@ -171,7 +171,7 @@ impl Resolver {
         let task = name.clone();
         self.nodes.push(Node::Call { called: Arc::new(called), name, context: None });
         let id = self.ids.next();
-        Unit { work: Work::Call, task, id, ignore_error, estimate, timeout, order }
+        Unit { work: Work::Call, task, id, ignore_error, estimate, timeout, policy: None, order }
     }
 
     fn next(&self) -> UnitId {

@@ -33,9 +33,11 @@ pub struct Unit {
     /// How long it probably takes (a command: its process; a call: its body with the calls in it, without
     /// its dependencies). `None`: nobody knows.
     pub estimate: Option<Duration>,
-    /// Longest wall time from its start to its end, its queueing not counted.
+    /// Longest wall time from its start to its end, its queueing not counted; for a call, with all its
+    /// attempts. That of one attempt is [`Policy::timeout`].
     pub timeout: Option<Duration>,
-    /// What a call asks for beyond its order; `None` as most: nothing.
+    /// What a call asks for beyond its order; `None` as most: nothing. Before the call is expanded, only as
+    /// far as it is written without templates.
     pub policy: Option<Arc<Policy>>,
     /// Position in the files: the task's, then the command's.
     pub order: (u32, u32),
@@ -67,6 +69,9 @@ pub struct Fragment {
     pub fail_fast: bool,
     /// Its dependencies run one at a time although the run is parallel.
     pub one_at_a_time: bool,
+    /// What the call asks for, all texts rendered: from here on it is the unit's own, in place of what the
+    /// unit said before.
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// An element of a body, in order.
@@ -149,6 +154,9 @@ impl Plan {
             }
         }
         let node = self.index(call);
+        if let Some(policy) = &fragment.policy {
+            self.graph[node].unit.policy = Some(policy.clone());
+        }
         self.graph[node].fragment = Some(fragment);
     }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 /// default asks for nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Policy {
+    /// Longest wall time of one attempt of the body with the calls in it.
+    pub timeout: Option<Duration>,
     /// More attempts after one that failed.
     pub retry: Option<Retry>,
     /// What no two bodies use at the same time.

@@ -20,6 +20,7 @@ pub mod shell;
 mod signals;
 mod spawn;
 mod terminal;
+mod trees;
 mod wait;
 mod watch;
 
@@ -28,6 +29,7 @@ pub use processes::Processes;
 pub use shell::{Options, Shell};
 pub use spawn::StartError;
 pub use terminal::Foreground;
+pub use trees::Tree;
 
 /// What is executed.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -16,6 +16,7 @@ use super::descendants::descendants;
 use super::pipes::{CHUNK, Chunk, Pipe};
 use super::plumbing::Plumbing;
 use super::spawn::{Launch, Spawner};
+use super::trees::{Tree, Trees};
 use super::watch::{Wake, Watch};
 use super::{Capture, Guarded, Job, Leftovers, Notice, StartError, Stdin};
 use super::{guard, signals, terminal, wait};
@@ -39,6 +40,7 @@ pub struct Processes<T> {
     told: VecDeque<Notice<T>>,
     next_token: u64,
     terminal_holder: Option<pid_t>,
+    trees: Trees,
     mask: sigset_t,
 }
 
@@ -90,6 +92,7 @@ impl<T: Copy + Eq> Processes<T> {
             told: VecDeque::new(),
             next_token: 0,
             terminal_holder: None,
+            trees: Trees::default(),
             mask,
         })
     }
@@ -175,6 +178,15 @@ impl<T: Copy + Eq> Processes<T> {
     /// How many have been started whose end was not told yet.
     pub fn running(&self) -> usize {
         self.children.len()
+    }
+
+    /// What each process and all below it do; `None` where the kernel does not tell. Costs a few system calls
+    /// for each of them, so ask at most every 100 ms.
+    pub fn trees(&mut self) -> Option<Vec<(T, Tree)>> {
+        let roots: Vec<pid_t> = self.children.iter().map(|child| child.pid).collect();
+        let trees = self.trees.look(&roots)?;
+        let tree = |child: &Child<T>| Some((child.name, *trees.get(&child.pid)?));
+        Some(self.children.iter().filter_map(tree).collect())
     }
 
     /// The next thing that happens. Dropping the future loses nothing.

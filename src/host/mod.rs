@@ -6,6 +6,7 @@ pub mod digest;
 pub mod fake;
 pub mod files;
 pub mod glob;
+pub mod machine;
 pub mod os;
 pub mod shell;
 pub mod still;

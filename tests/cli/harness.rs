@@ -225,6 +225,7 @@ impl Test {
         command.env("HOME", self.home.path()).envs(self.env.iter().cloned());
         command.env(MARK, self.mark());
         command.current_dir(self.dir.path().join(&self.below));
+        hear_signals(&mut command);
         command
     }
 
@@ -292,6 +293,23 @@ impl Ran {
         let events = runs.events(&latest).expect("its events");
         events.map(|event| event.expect("an event")).collect()
     }
+}
+
+/// Signals reach the command even if whoever started the tests ignores or blocks some, as `nohup` does.
+pub fn hear_signals(command: &mut Command) {
+    // SAFETY: all of these may be called between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGTSTP]
+            {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            let mut none = std::mem::zeroed();
+            libc::sigemptyset(&mut none);
+            libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
+            Ok(())
+        })
+    };
 }
 
 fn differences(name: &str, expected: &[Expected], found: &str) -> String {

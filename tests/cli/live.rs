@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{PipeReader, Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
@@ -32,7 +32,9 @@ impl Live {
             true => command.stderr(for_out.try_clone().expect("a copy")),
             false => command.stderr(for_err),
         };
-        let mut child = command.stdin(Stdio::piped()).stdout(for_out).spawn().expect("it starts");
+        // A group of its own, as a shell would make: no signal of a test reaches the others.
+        command.process_group(0).stdin(Stdio::piped()).stdout(for_out);
+        let mut child = command.spawn().expect("it starts");
         // The command holds the writing ends, too.
         drop(command);
         feed(child.stdin.take().expect("a pipe"), stdin);

@@ -138,10 +138,13 @@ fn nobody_reads_any_more() {
 
 #[test]
 fn a_pipe_to_head_ends_quietly() {
-    let par = env!("CARGO_BIN_EXE_par");
+    let (par, dir) = (env!("CARGO_BIN_EXE_par"), noisy());
     let out = std::process::Command::new("bash")
         .args(["-c", &format!("set -o pipefail; {par} run -s -o interleaved noisy | head -n 1")])
-        .current_dir(noisy().path())
+        .current_dir(dir.path())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", dir.path())
         .output()
         .expect("bash");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -63,7 +63,9 @@ impl Stage {
     pub fn begin(scene: &str, arguments: &[&str]) -> Stage {
         let (reader, stdin) = std::io::pipe().unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(arguments).env(SCENE, scene).env_remove("PAR_GUARD").process_group(0);
+        command.args(arguments).process_group(0);
+        scrub(&mut command);
+        command.env(SCENE, scene);
         let mut child = command.stdin(reader).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Stage { child, lines, stdin }
@@ -93,6 +95,24 @@ impl Stage {
         let ready = unsafe { libc::poll(&mut poll, 1, PATIENCE_MS) };
         assert_eq!((ready, poll.revents), (1, libc::POLLERR), "a process is left");
     }
+}
+
+/// Nothing of the surroundings but `PATH` reaches a scene: no variable, no signal that is ignored or blocked.
+pub fn scrub(command: &mut Command) {
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/");
+    // SAFETY: all of these may be called between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGTSTP]
+            {
+                libc::signal(signal, libc::SIG_DFL);
+            }
+            let mut none = std::mem::zeroed();
+            libc::sigemptyset(&mut none);
+            libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut());
+            Ok(())
+        })
+    };
 }
 
 fn plain(status: ExitStatus) -> Result<i32, i32> {

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::{Child, Command};
 use std::ptr::null_mut;
 
-use crate::harness::{PATIENCE_MS, SCENE, Test};
+use crate::harness::{PATIENCE_MS, SCENE, Test, scrub};
 
 pub const TESTS: &[Test] = &[
     ("a_guarded_process_can_ask_the_user", a_guarded_process_can_ask_the_user),
@@ -56,10 +56,9 @@ impl Terminal {
             (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
         };
         let mut shell = Command::new("setsid");
-        shell
-            .args(["-c", "bash", "--norc", "--noediting", "-i"])
-            .env("PS1", "")
-            .env_remove("PAR_GUARD");
+        shell.args(["-c", "bash", "--norc", "--noediting", "-i"]);
+        scrub(&mut shell);
+        shell.env("PS1", "").env("HISTFILE", "");
         shell.env("SELF", std::env::current_exe().unwrap()).stdin(line.try_clone().unwrap());
         let shell = shell.stdout(line.try_clone().unwrap()).stderr(line).spawn().unwrap();
         let mut terminal = Terminal { shell, screen, unread: String::new() };

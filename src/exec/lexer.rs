@@ -11,6 +11,8 @@ pub(super) struct Features {
     pub has_background: bool,
     /// Where comments are.
     pub comments: Vec<Range<usize>>,
+    /// Where commands end that are `set -o` and nothing else.
+    pub option_lists: Vec<usize>,
 }
 
 /// Looks through a script, but not into its here-documents.
@@ -92,6 +94,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn plain(&mut self) {
+        self.note_option_list();
         match self.rest()[0] {
             b'\'' => self.literal(1, false),
             b'$' if self.sees("$'") => self.literal(2, true),
@@ -105,6 +108,23 @@ impl<'a> Scanner<'a> {
             b'\n' => self.line_end(),
             b' ' | b'\t' | b';' | b'|' | b'<' | b'>' | b')' => self.separator(1),
             _ => self.common(),
+        }
+    }
+
+    fn note_option_list(&mut self) {
+        if !self.between_words || !self.sees("set") {
+            return;
+        }
+        let rest = &self.text[self.at + 3..];
+        let after = rest.trim_ascii_start();
+        let Some(end) = after.strip_prefix(b"-o").filter(|_| after.len() < rest.len()) else {
+            return;
+        };
+        let has_newline = rest[..rest.len() - after.len()].contains(&b'\n');
+        let next = end.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+        let is_all = next.is_none_or(|next| b"\n;&|)`".contains(next));
+        if is_all && !has_newline && begins_command(&self.text[..self.at]) {
+            self.found.option_lists.push(self.text.len() - end.len());
         }
     }
 
@@ -209,6 +229,16 @@ impl<'a> Scanner<'a> {
             }
         }
     }
+}
+
+/// Whether what stands after this text is the first word of a command.
+fn begins_command(before: &[u8]) -> bool {
+    let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let before = &before[..before.len() - blanks];
+    let word = before.rsplit(|byte| b" \t\n;&|(){}`".contains(byte)).next().unwrap_or_default();
+    let openers: [&[u8]; 9] =
+        [b"do", b"then", b"else", b"elif", b"if", b"while", b"until", b"!", b"time"];
+    before.last().is_none_or(|last| b"\n;&|(){`".contains(last)) || openers.contains(&word)
 }
 
 /// After a first `(`: the length of the rest of `((…))`, if it is that and not two subshells.

@@ -13,6 +13,7 @@ use crate::event::{Status, Stream, Usage};
 mod descendants;
 pub mod guard;
 mod lexer;
+mod listing;
 mod pipes;
 mod plumbing;
 mod processes;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::lexer::{features, plain_words};
+use super::listing::in_columns;
 use super::{Command, Leftovers};
 
 /// The kernel refuses a single argument of 128 KiB.
@@ -109,7 +110,8 @@ impl Shell {
             }
         }
         argv.extend(["-c".into(), "--".into()]);
-        argv.extend(script_arguments(text, name));
+        let listing = if self.is_bash { in_columns(text) } else { None };
+        argv.extend(script_arguments(listing.as_deref().unwrap_or(text), name));
         let has_background = features(text).has_background;
         Ok(Command {
             program: c_string(self.program.as_os_str().as_bytes())?,

@@ -148,7 +148,7 @@ mod tests {
             let host = Fake::new().file("Taskfile.yml", text(program));
             let model = taskfile::load(&Request::default(), &host).expect("a Taskfile");
             assert!(model.warnings.is_empty());
-            assert_eq!(model.check_certain(names), []);
+            assert_eq!(model.check_certain(names, true), []);
         }
     }
 }

@@ -64,6 +64,9 @@ impl Check {
         if let Some(wrong) = context.task.errors.first() {
             return Err(wrong.clone());
         }
+        if let Some(wrong) = &context.checks.method_error {
+            return Err(Diagnostic { fault: Fault::Other, ..wrong.clone() });
+        }
         up_to_date(context, Site { shared: &self.shared, host }, is_current)
     }
 
@@ -98,7 +101,10 @@ fn up_to_date(
     site: Site<'_>,
     is_current: &mut dyn FnMut(Footprint) -> bool,
 ) -> Result<bool, Diagnostic> {
-    let Checks { status, compares, .. } = &context.checks;
+    let Checks { status, compares, method_error, .. } = &context.checks;
+    if let Some(wrong) = method_error {
+        return Err(wrong.clone());
+    }
     let holds = status.iter().all(|script| site.holds(script, &context.dir, &context.env));
     if *compares {
         return Ok(is_current(Footprint::of(context, holds, site)?));

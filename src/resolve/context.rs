@@ -57,6 +57,8 @@ pub(super) struct Checks {
     pub(super) prompts: Vec<Arc<str>>,
     /// Whether what it reads and makes is compared with what it was.
     pub(super) compares: bool,
+    /// Nobody knows how that is to be compared.
+    pub(super) method_error: Option<Diagnostic>,
 }
 
 pub(super) struct Condition {
@@ -146,6 +148,7 @@ impl Checks {
         let compares = !task.sources.is_empty() && site.shared.method(task) != Method::None;
         let mut checks = Checks { compares, ..Checks::default() };
         if !forced {
+            checks.method_error = task.method_error.clone();
             checks.status = all(&task.status)?;
             for precondition in &task.preconditions {
                 let script = text(&precondition.script, vars, site)?;
@@ -167,7 +170,7 @@ impl Checks {
     /// Whether there is nothing to ask.
     pub(super) fn is_empty(&self) -> bool {
         let asks = !self.status.is_empty() || !self.prompts.is_empty() || self.compares;
-        self.preconditions.is_empty() && !asks
+        self.preconditions.is_empty() && self.method_error.is_none() && !asks
     }
 }
 

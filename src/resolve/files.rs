@@ -58,7 +58,7 @@ impl Files {
             Method::Timestamp => "TIMESTAMP",
             Method::None => return Ok(None),
         };
-        if task.sources.is_empty() || !is_read(task, name) {
+        if task.method_error.is_some() || task.sources.is_empty() || !is_read(task, name) {
             return Ok(None);
         }
         let files = self.select(&self.sources, site);

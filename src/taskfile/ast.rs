@@ -20,7 +20,7 @@ pub struct File {
     /// `method`.
     pub method: Option<Method>,
     /// What is wrong with `method`: an error of the tasks that it decides for.
-    pub method_errors: Vec<Diagnostic>,
+    pub method_error: Option<Diagnostic>,
     /// `run`.
     pub run: Option<Run>,
     /// `includes`, in order.

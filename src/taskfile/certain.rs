@@ -25,10 +25,11 @@ const MAX_SHOWN: usize = 12;
 type Calls = DiGraph<Found, Span>;
 
 impl Model {
-    /// Checks everything that is certain to be reached from the tasks named, which are full names.
+    /// Checks everything that is certain to be reached from the tasks named, which are full names;
+    /// `methods` says whether it matters how their sources are to be compared.
     ///
     /// Empty when nothing is wrong. Takes time in proportion to the calls.
-    pub fn check_certain(&self, roots: &[impl AsRef<str>]) -> Vec<Diagnostic> {
+    pub fn check_certain(&self, roots: &[impl AsRef<str>], methods: bool) -> Vec<Diagnostic> {
         let mut walk = Walk {
             model: self,
             calls: Calls::new(),
@@ -41,7 +42,8 @@ impl Model {
         }
         while let Some((from, _)) = next.pop() {
             let task = walk.calls[from].task.clone();
-            walk.wrong.extend(task.errors.iter().cloned());
+            let method_error = task.method_error.as_ref().filter(|_| methods);
+            walk.wrong.extend(task.errors.iter().chain(method_error).cloned());
             for call in certain_calls(&task) {
                 let Some(name) = plain(&call.task) else { continue };
                 let Some((to, new)) = walk.reach(&task.namespace, name, Some(call.span)) else {

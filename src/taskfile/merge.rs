@@ -269,7 +269,7 @@ fn decided(task: Task, order: u32, root: &File, root_dir: &Path) -> super::model
         body.base_dir = root_dir.into();
     }
     if body.method.is_none() {
-        body.errors.extend(root.method_errors.iter().cloned());
+        body.method_error = body.method_error.or_else(|| root.method_error.clone());
     }
     body
 }

@@ -135,6 +135,8 @@ pub struct Task {
     pub generates: Vec<Glob>,
     /// How sources are compared.
     pub method: Option<Method>,
+    /// Why it is none; matters when the task is asked whether it is up to date.
+    pub method_error: Option<Diagnostic>,
     /// How often it runs.
     pub run: Option<Run>,
     /// `None`: as the file says.

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::draft::Line;
 use super::expansion::Expansion;
 use super::scope::Argument;
-use super::settings::{Compat, Known, Request, Settings};
+use super::settings::{Compat, Force, Known, Request, Settings};
 use super::shared::Shared;
 use super::waits::Waits;
 use crate::diag::{Diagnostic, Fault};
@@ -68,7 +68,8 @@ impl Resolver {
         let (aims, mut wrong) = self.aims(requests);
         if wrong.is_empty() && self.shared.settings.compat == Compat::Par {
             let names: Vec<_> = aims.iter().map(|aim| aim.name.clone()).collect();
-            wrong = self.shared.model.check_certain(&names);
+            let methods = self.shared.settings.force == Force::No;
+            wrong = self.shared.model.check_certain(&names, methods);
         }
         if !wrong.is_empty() {
             return Err(wrong);

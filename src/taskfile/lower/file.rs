@@ -23,14 +23,12 @@ impl Lower {
         };
         let version = self.text_of(&fields, "version");
         let tasks = self.tasks(&fields);
-        let before = self.broken.len();
-        let method = self.method(&fields);
-        let method_errors = self.broken.split_off(before);
+        let (method, method_error) = self.method(&fields);
         let file = File {
             version: version.map(|text| Spanned::new(text.value, text.span)),
             output: self.output(&fields),
             method,
-            method_errors,
+            method_error,
             run: self.run(&fields),
             includes: self.includes(&fields),
             set: self.words(&fields, "set"),
@@ -114,22 +112,21 @@ impl Lower {
         })
     }
 
-    /// A word that go-task does not know is an error of the tasks that are reached.
-    pub(super) fn method(&mut self, fields: &Fields) -> Option<Method> {
-        let text = self.filled(fields, "method")?;
+    /// A word that go-task does not know is an error of the tasks that are asked whether they are up to
+    /// date.
+    pub(super) fn method(&mut self, fields: &Fields) -> (Option<Method>, Option<Diagnostic>) {
+        let Some(text) = self.filled(fields, "method") else { return (None, None) };
         let known = ["checksum", "timestamp", "none"];
         match &*text.value {
-            "checksum" => Some(Method::Checksum),
-            "timestamp" => Some(Method::Timestamp),
-            "none" => Some(Method::None),
+            "checksum" => (Some(Method::Checksum), None),
+            "timestamp" => (Some(Method::Timestamp), None),
+            "none" => (Some(Method::None), None),
             other => {
                 let message = format!("unknown method `{other}`");
-                self.broken.push(
-                    Diagnostic::error(Fault::Failed, message)
-                        .at(text.span, "not `checksum`, `timestamp` or `none`")
-                        .suggest(other, known),
-                );
-                None
+                let error = Diagnostic::error(Fault::Failed, message)
+                    .at(text.span, "not `checksum`, `timestamp` or `none`")
+                    .suggest(other, known);
+                (None, Some(error))
             }
         }
     }

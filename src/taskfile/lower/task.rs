@@ -83,7 +83,7 @@ impl Lower {
     fn decide(&mut self, fields: &Fields, task: &mut Task) {
         task.set = self.words(fields, "set");
         task.shopt = self.words(fields, "shopt");
-        task.method = self.method(fields);
+        (task.method, task.method_error) = self.method(fields);
         task.run = self.run(fields);
         task.silent = self.truth(fields, "silent");
         task.interactive = self.is(fields, "interactive");

@@ -83,7 +83,7 @@ error: there is no task `tset`
 "
     );
     let model = one(text);
-    let wrong = model.check_certain(&["nowhere"]);
+    let wrong = model.check_certain(&["nowhere"], true);
     assert_eq!(wrong[0].message, "there is no task `nowhere`");
 }
 
@@ -114,10 +114,10 @@ error: a cycle of tasks: a → b → d → a
 "
     );
     let model = one(text);
-    let selfish = model.check_certain(&["self"]);
+    let selfish = model.check_certain(&["self"], true);
     assert_eq!(selfish[0].message, "a cycle of tasks: self → self");
     assert_eq!(selfish[0].fault, Fault::TooManyCalls);
-    assert!(model.check_certain(&["c"]).is_empty());
+    assert!(model.check_certain(&["c"], true).is_empty());
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn ten_thousand_tasks_in_a_row_are_checked_without_recursion() {
     for n in 0..10_000 {
         text += &format!("  t{n}: {{deps: [t{}]}}\n", (n + 1) % 10_000);
     }
-    let wrong = one(&text).check_certain(&["t0"]);
+    let wrong = one(&text).check_certain(&["t0"], true);
     assert_eq!(wrong.len(), 1);
     assert!(wrong[0].message.ends_with("→ t11 → … 9988 more … → t0"), "{}", wrong[0].message);
 }
@@ -179,5 +179,5 @@ error: unknown method `guess`
 "
     );
     let model = two("version: '3'\nincludes: {s: sub}\n", text);
-    assert!(model.check_certain(&["s:t"]).is_empty());
+    assert!(model.check_certain(&["s:t"], true).is_empty());
 }

@@ -67,7 +67,7 @@ fn called(model: &Model, from: &str, written: &str) -> String {
 
 fn certain(text: &str, root: &str) -> String {
     let model = one(text);
-    let wrong = model.check_certain(&[root]);
+    let wrong = model.check_certain(&[root], true);
     wrong.iter().map(|error| error.render(&model.sources, false)).collect()
 }
 
@@ -144,7 +144,7 @@ proptest! {
         match load(&Request::default(), &host) {
             Ok(model) => {
                 let roots: Vec<String> = model.tasks.keys().map(|name| name.to_string()).collect();
-                for error in model.check_certain(&roots) {
+                for error in model.check_certain(&roots, true) {
                     error.render(&model.sources, false);
                 }
             }

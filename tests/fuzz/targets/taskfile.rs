@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
         match taskfile::load(&Request { dialect, ..Request::default() }, &host) {
             Ok(model) => {
                 let names: Vec<String> = model.tasks.keys().map(|name| name.to_string()).collect();
-                for mistake in model.check_certain(&names) {
+                for mistake in model.check_certain(&names, true) {
                     mistake.render(&model.sources, false);
                 }
             }

@@ -209,6 +209,8 @@ pub enum Why {
     Signal(i32),
     /// Nobody reads what `par` writes any more.
     Unread,
+    /// It took longer than it may.
+    Deadline,
 }
 
 /// What the Taskfile wants around a command's output, rendered, without newlines at the end.
@@ -341,6 +343,13 @@ pub enum Kind {
         level: Level,
         /// The text, without prefix or newline at the end.
         text: Arc<str>,
+    },
+    /// A unit has taken as long as it may and is being stopped.
+    TimedOut {
+        /// The unit: a command, a call, or a task whose attempt it is.
+        unit: UnitId,
+        /// How long it may take, microseconds.
+        limit: u64,
     },
     /// A unit has ended.
     Finished {

@@ -191,6 +191,9 @@ pub struct ParallelFlags {
     /// From the polite signal to KILL, as 5s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub grace: Option<Duration>,
+    /// Stop the whole run when it has taken this long, as 10m
+    #[arg(long, value_name = "DURATION", value_parser = limit)]
+    pub deadline: Option<Duration>,
     /// Warnings about the Taskfile are errors
     #[arg(long)]
     pub strict: Option<bool>,
@@ -288,6 +291,13 @@ pub(super) fn jobs(text: &str) -> Result<Jobs, String> {
 
 fn duration(text: &str) -> Result<Duration, String> {
     taskfile::duration(text).ok_or_else(|| "expected a duration as 90s or 1h30m".into())
+}
+
+fn limit(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        none if none.is_zero() => Err("expected a duration above zero".into()),
+        some => Ok(some),
+    }
 }
 
 fn integer(text: &str) -> Result<i64, String> {

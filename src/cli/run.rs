@@ -120,6 +120,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             grace: settings.grace.value,
             terminal: is_terminal && matches!(mode, Mode::Progress | Mode::Interleaved),
             typical: Duration::from_secs(1),
+            deadline: settings.deadline.value,
         },
         merges: matches!(mode, Mode::Group { .. } | Mode::Prefixed),
         fingerprints: planning::fingerprints(

@@ -267,6 +267,7 @@ mod tests {
             let unit = Unit {
                 work,
                 task: task.into(),
+                name: "".into(),
                 id: "".into(),
                 ignore_error: false,
                 estimate: seconds.map(Duration::from_secs),

@@ -26,6 +26,8 @@ pub struct Unit {
     pub work: Work,
     /// Name of its task, as shown.
     pub task: Arc<str>,
+    /// Full name of the task that a call calls, as far as it is known; empty for commands.
+    pub name: Arc<str>,
     /// Unique across runs and machines.
     pub id: Arc<str>,
     /// Whether a failure of it counts for what stands around it.
@@ -119,6 +121,7 @@ impl Plan {
         let root = Unit {
             work: Work::Call,
             task: "".into(),
+            name: "".into(),
             id: "".into(),
             ignore_error: false,
             estimate: None,

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// default asks for nothing.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Policy {
-    /// Longest wall time of one attempt of the body with the calls in it.
+    /// Longest wall time of one attempt of the body with the calls in it, its queueing not counted.
     pub timeout: Option<Duration>,
     /// More attempts after one that failed.
     pub retry: Option<Retry>,

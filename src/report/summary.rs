@@ -287,6 +287,9 @@ impl Summary {
                 let why = format!("cancelled by {}", signal_name(signal));
                 text.push_str(&self.line(Colour::Red, &why));
             }
+            Some(Why::Deadline) => {
+                text.push_str(&self.line(Colour::Red, "stopped at its deadline"));
+            }
             Some(Why::Unread) | None => {}
         }
         let Some(total) = &self.total else {
@@ -397,6 +400,7 @@ impl Reporter for Summary {
             Kind::Added { .. }
             | Kind::LogCreated { .. }
             | Kind::Output { .. }
+            | Kind::TimedOut { .. }
             | Kind::Message { .. } => {}
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Scheduler;
+use super::outcome::TIMED_OUT;
 use super::state::{Ask, State};
 use super::stop::Ending;
 use crate::event::{Failure, Kind, Outcome};
@@ -71,29 +72,25 @@ impl Scheduler {
     }
 
     fn begin_deps(&mut self, call: UnitId, deps: &[UnitId]) {
-        let mut open = Vec::new();
-        let (mut left, mut failed) = (0, None);
+        let (mut open, mut failed) = (Vec::new(), None);
         for &dep in deps {
             match self.outcome(dep) {
                 Some(outcome) if outcome.is_success() => {}
                 Some(_) => failed = failed.or(Some(dep)),
-                None => {
-                    left += 1;
-                    open.push(dep);
-                }
+                None => open.push(dep),
             }
         }
-        self.row(call).state = State::Deps { left, failed };
-        if left == 0 {
+        self.row(call).state = State::Deps { left: open.iter().copied().collect(), failed };
+        if open.is_empty() {
             return self.deps_done(call, failed);
         }
         let one_at_a_time = self.plan.fragment(call).is_some_and(|f| f.one_at_a_time);
         self.open_all(&open[..if one_at_a_time { 1 } else { open.len() }]);
     }
 
-    fn deps_done(&mut self, call: UnitId, failed: Option<UnitId>) {
+    pub(super) fn deps_done(&mut self, call: UnitId, failed: Option<UnitId>) {
         let check = self.plan.fragment(call).is_some_and(|fragment| fragment.check);
-        if let Some((_, refusal)) = self.row(call).cut.take() {
+        if let Some(refusal) = self.row(call).cut.take() {
             return self.refuse(call, refusal);
         }
         match (self.rows[call.index()].ending, failed) {
@@ -112,6 +109,7 @@ impl Scheduler {
         let row = self.row(call);
         row.began = now;
         row.state = State::Body(Body::default());
+        self.start_clock(call);
         if call != UnitId::ROOT {
             self.emit(Kind::Began { unit: call, attempt: 1 });
         }
@@ -124,7 +122,6 @@ impl Scheduler {
         waiters.reverse();
         for (waiter, need) in waiters {
             match need {
-                Need::Dep if self.is_cut(waiter, unit) => {}
                 Need::Dep => self.dep_ended(waiter, unit),
                 Need::Part => self.part_ended(waiter, unit),
                 Need::Graft => self.call_of_process_ended(waiter, unit),
@@ -132,37 +129,35 @@ impl Scheduler {
         }
     }
 
-    fn is_cut(&self, call: UnitId, dep: UnitId) -> bool {
-        self.rows[call.index()].cut.as_ref().is_some_and(|&(cut, _)| cut == dep)
-    }
-
     pub(super) fn dep_ended(&mut self, call: UnitId, dep: UnitId) {
         let fine = self.outcome(dep).is_some_and(Outcome::is_success);
         let State::Deps { left, failed } = &mut self.rows[call.index()].state else { return };
-        *left -= 1;
+        if !left.remove(&dep) {
+            return;
+        }
         if !fine && failed.is_none() {
             *failed = Some(dep);
         }
-        let (left, failed) = (*left, *failed);
-        if left == 0 {
+        let (is_over, failed) = (left.is_empty(), *failed);
+        if is_over {
             return self.deps_done(call, failed);
         }
         let Some(fragment) = self.plan.fragment(call) else { return };
-        let stop_others = fragment.fail_fast && !fine;
-        let open_next = fragment.one_at_a_time;
-        let others: Vec<UnitId> = fragment
-            .deps
-            .iter()
-            .copied()
-            .filter(|&dep| self.outcome(dep).is_none() && !self.is_cut(call, dep))
-            .collect();
-        if stop_others {
+        let (fail_fast, one_at_a_time) = (fragment.fail_fast, fragment.one_at_a_time);
+        if fail_fast && !fine {
+            let others = self.deps_left(call);
             self.stop_own(call, &others);
         }
-        let next = others.iter().find(|&&dep| self.outcome(dep).is_none());
-        if let (true, Some(&next)) = (open_next, next) {
+        if one_at_a_time && let Some(&next) = self.deps_left(call).first() {
             self.open(next);
         }
+    }
+
+    /// The dependencies that a call still waits for, in order.
+    fn deps_left(&self, call: UnitId) -> Vec<UnitId> {
+        let State::Deps { left, .. } = &self.rows[call.index()].state else { return Vec::new() };
+        let deps = self.plan.fragment(call).map_or(&[][..], |fragment| &fragment.deps);
+        deps.iter().copied().filter(|dep| left.contains(dep)).collect()
     }
 
     fn part_ended(&mut self, call: UnitId, part: UnitId) {
@@ -280,6 +275,7 @@ impl Scheduler {
             (None, Some(part)) => Outcome::Failed(Failure::Below(part)),
             (None, None) => Outcome::Succeeded,
         };
+        self.stop_clock(call);
         self.finish(call, outcome);
         false
     }
@@ -288,6 +284,9 @@ impl Scheduler {
     pub fn failed_code(&self, deferred: UnitId) -> Option<i32> {
         let call = self.plan.parent(deferred);
         let State::Body(body) = &self.rows.get(call.index())?.state else { return None };
+        if self.rows[call.index()].ending == Some(Ending::TimedOut) {
+            return Some(TIMED_OUT);
+        }
         match self.root_cause(body.failed?) {
             Some(Failure::Refused { .. }) => None,
             _ => self.exit_code(body.failed?),

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::attempt::Change;
+use super::due::Due;
 use super::queue::Slot;
 use super::state::{Ask, Process, Shown, State};
-use super::stop::{Due, Ending};
+use super::stop::Ending;
 use super::{Effect, Exit, Rendered, Scheduler};
 use crate::event::{Failure, Kind, Outcome};
 use crate::id::UnitId;
@@ -25,6 +27,7 @@ impl Scheduler {
                 self.row(unit).state = State::Queued(Box::new(shown));
                 self.hold_timeout(unit);
                 self.enqueue(unit);
+                self.note(unit, Change::Queued);
             }
         }
     }
@@ -33,8 +36,8 @@ impl Scheduler {
     pub(super) fn hold_timeout(&mut self, unit: UnitId) {
         let now = self.now;
         if self.plan.unit(unit).timeout.is_some() {
-            self.row(unit).time_left = self.row(unit).due.map(|due| due.since(now));
-            self.clear_due(unit);
+            let due = self.dues.clear(unit, Due::Timeout);
+            self.row(unit).time_left = due.map(|due| due.since(now));
         }
     }
 
@@ -99,6 +102,7 @@ impl Scheduler {
         else {
             unreachable!("only queued units are picked")
         };
+        self.note(unit, Change::Started);
         let attempt = 1;
         // Nothing else is in hand, so nothing else can begin before this has ended.
         let alone = self.busy == 1;
@@ -110,7 +114,7 @@ impl Scheduler {
         self.emit(Kind::Started { unit, attempt, echo, captured, alone, frame });
         self.effects.push(Effect::Start { unit, attempt, captured, alone });
         if let Some(left) = self.row(unit).time_left.take() {
-            self.set_due(unit, now + left, Due::Timeout);
+            self.dues.set(unit, now + left, Due::Timeout);
         }
         self.limit_to_grace(unit);
     }
@@ -161,6 +165,7 @@ impl Scheduler {
             outcome = Outcome::Failed(Failure::Below(call));
         }
         let slot = process.slot;
+        self.note(unit, Change::Ended);
         self.on_terminal.take_if(|&mut has| has == unit);
         self.queue.release(slot);
         self.busy -= 1;

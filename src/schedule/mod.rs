@@ -9,15 +9,16 @@
 //! waits for a slot. In sequential mode one thing at a time is in hand and what is ready waits on a stack,
 //! which makes the order that of a depth-first walk over the file.
 
+mod attempt;
 mod body;
 mod command;
+mod due;
 mod outcome;
 mod queue;
 mod seam;
 mod state;
 mod stop;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::event::{At, Kind, Outcome, Role};
@@ -26,9 +27,10 @@ use crate::plan::{Fragment, Plan, Work};
 
 pub use seam::{Effect, Exit, Expanded, Input, Options, Refusal, Rendered, Stop, Verdict};
 
+use due::{Due, Dues};
 use queue::Queue;
 use state::{Ask, Row, State};
-use stop::{Due, Ending};
+use stop::Ending;
 
 /// The scheduler of one run. See the module's documentation.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub struct Scheduler {
     agenda: Vec<UnitId>,
     /// Things in hand: asked and not answered, queued, running. A command whose slot is passed on does not count.
     busy: u32,
-    deadlines: BTreeMap<(At, UnitId), Due>,
+    dues: Dues,
     /// Units that have ended and whose waiters do not know yet.
     ended: Vec<UnitId>,
     cancelled: Option<stop::Cancelled>,
@@ -60,7 +62,7 @@ impl Scheduler {
         options.sequential |= options.slots == 1;
         let queue = Queue::new(options.slots);
         let (plan, rows, agenda, ended) = Default::default();
-        let (deadlines, effects) = Default::default();
+        let (dues, effects) = Default::default();
         Scheduler {
             options,
             plan,
@@ -68,7 +70,7 @@ impl Scheduler {
             queue,
             agenda,
             busy: 0,
-            deadlines,
+            dues,
             ended,
             cancelled: None,
             on_terminal: None,
@@ -100,7 +102,7 @@ impl Scheduler {
 
     /// When [`Input::Deadline`] is wanted next.
     pub fn next_deadline(&self) -> Option<At> {
-        self.deadlines.keys().next().map(|&(at, _)| at)
+        self.dues.next()
     }
 
     /// Whether every unit has its outcome and nothing is in hand.
@@ -179,6 +181,9 @@ impl Scheduler {
     fn begin(&mut self, fragment: Fragment) {
         self.plan = Plan::rooted();
         self.add_row(UnitId::ROOT, None);
+        if let Some(limit) = self.options.deadline {
+            self.dues.set(UnitId::ROOT, At::from(limit), Due::Timeout);
+        }
         self.take_fragment(UnitId::ROOT, fragment);
     }
 
@@ -209,7 +214,7 @@ impl Scheduler {
             return self.finish(unit, Outcome::Cancelled);
         }
         if let Some(limit) = self.plan.unit(unit).timeout {
-            self.set_due(unit, self.now + limit, Due::Timeout);
+            self.dues.set(unit, self.now + limit, Due::Timeout);
         }
         let ask = match self.plan.unit(unit).work {
             Work::Call => Ask::Expand,

@@ -8,7 +8,7 @@ use crate::event::{Failure, Kind, Outcome, Usage};
 use crate::id::UnitId;
 
 /// What `timeout` exits with when the time is up.
-const TIMED_OUT: i32 = 124;
+pub(super) const TIMED_OUT: i32 = 124;
 
 /// What a shell exits with when it cannot start a program.
 const NOT_STARTED: i32 = 127;
@@ -33,7 +33,7 @@ impl Scheduler {
         usage: Option<Usage>,
     ) {
         self.row(unit).state = State::Done(outcome.clone());
-        self.clear_due(unit);
+        self.dues.clear_all(unit);
         let (wall, ignored) = (wall.as_micros() as u64, self.is_ignored(unit));
         if unit == UnitId::ROOT {
             let sequential = self.sequential.as_micros() as u64;

@@ -20,6 +20,22 @@ pub struct Options {
     pub terminal: bool,
     /// What a unit is assumed to take that has no estimate.
     pub typical: Duration,
+    /// The run is stopped when it has taken this long.
+    pub deadline: Option<Duration>,
+}
+
+impl Default for Options {
+    /// One slot, no terminal, no limits.
+    fn default() -> Options {
+        Options {
+            slots: 1,
+            sequential: false,
+            grace: Duration::from_secs(5),
+            terminal: false,
+            typical: Duration::from_secs(1),
+            deadline: None,
+        }
+    }
 }
 
 /// A fact the scheduler is told.

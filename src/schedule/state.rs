@@ -1,8 +1,10 @@
 //! What the scheduler knows of a unit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attempt::Clock;
 use super::body::Body;
 use super::queue::Slot;
 use super::stop::Ending;
@@ -21,16 +23,16 @@ pub(super) struct Row {
     pub(super) lender: Option<UnitId>,
     /// Set when it is being stopped: how it will have ended.
     pub(super) ending: Option<Ending>,
-    /// When its deadline is, if it has one.
-    pub(super) due: Option<At>,
     /// What is left of its time while it is queued.
     pub(super) time_left: Option<Duration>,
-    /// A dependency it no longer waits for since the two waited for each other, and what to say.
-    pub(super) cut: Option<(UnitId, Refusal)>,
+    /// It no longer waits for a dependency since the two waited for each other: what to say.
+    pub(super) cut: Option<Refusal>,
     /// Its process ended by itself with another code than 0, whatever that is put down to.
     pub(super) exited_badly: bool,
     pub(super) background: bool,
     pub(super) deferred: bool,
+    /// The time of the attempt of its body, where that is limited.
+    pub(super) clock: Option<Box<Clock>>,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,8 @@ pub(super) enum State {
     /// A question about it is open.
     Asked(Ask),
     Deps {
-        left: usize,
+        /// Those that it still waits for.
+        left: BTreeSet<UnitId>,
         failed: Option<UnitId>,
     },
     Body(Body),
@@ -99,12 +102,12 @@ impl Scheduler {
             tail: Duration::ZERO,
             lender: None,
             ending: None,
-            due: None,
             time_left: None,
             cut: None,
             exited_badly: false,
             background: false,
             deferred: false,
+            clock: None,
         };
         if self.rows.len() <= unit.index() {
             self.rows.resize_with(unit.index() + 1, blank);

@@ -1,10 +1,12 @@
 //! How things end before their time: cancellation, fail-fast, timeouts, standstill.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::attempt::Change;
+use super::due::Due;
 use super::state::State;
 use super::{Effect, Refusal, Scheduler, Stop};
-use crate::event::{At, Failure, Kind, Outcome, Why};
+use crate::event::{Failure, Kind, Outcome, Why};
 use crate::id::UnitId;
 use crate::plan::{Need, Work};
 
@@ -27,14 +29,6 @@ impl Ending {
     }
 }
 
-/// What happens to a unit when its time has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Due {
-    Timeout,
-    Terminate,
-    Kill,
-}
-
 /// The run is being stopped.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cancelled {
@@ -44,18 +38,6 @@ pub(super) struct Cancelled {
 }
 
 impl Scheduler {
-    pub(super) fn set_due(&mut self, unit: UnitId, at: At, due: Due) {
-        self.clear_due(unit);
-        self.row(unit).due = Some(at);
-        self.deadlines.insert((at, unit), due);
-    }
-
-    pub(super) fn clear_due(&mut self, unit: UnitId) {
-        if let Some(at) = self.row(unit).due.take() {
-            self.deadlines.remove(&(at, unit));
-        }
-    }
-
     /// Whether nothing new may begin, `unit` included. What was deferred still runs after the first
     /// cancellation.
     pub(super) fn refuses_new(&self, unit: UnitId) -> bool {
@@ -78,21 +60,27 @@ impl Scheduler {
     }
 
     pub(super) fn cancel(&mut self, why: Why) {
+        if why == Why::Deadline
+            && (self.cancelled.is_some() || self.outcome(UnitId::ROOT).is_some())
+        {
+            return;
+        }
         let times = self.cancelled.map_or(0, |cancelled| cancelled.times) + 1;
         self.cancelled = Some(Cancelled { why, times });
         match times {
             1 => {
                 self.emit(Kind::Cancelling { why });
-                self.stop(UnitId::ROOT, Ending::Cancelled);
-                // Units that wait for each other look as if somebody else still needed them.
-                let rest = self.in_progress(|this, unit| !this.is_deferred(unit));
-                rest.into_iter().for_each(|unit| self.stop(unit, Ending::Cancelled));
-                // What remains is deferred: it runs on, but not for ever.
-                let spared = |this: &Scheduler, unit| {
-                    this.has_process(unit) && this.rows[unit.index()].ending.is_none()
+                let ending = match why {
+                    Why::Deadline => Ending::TimedOut,
+                    Why::Signal(_) | Why::Unread => Ending::Cancelled,
                 };
-                let spared = self.in_progress(spared);
-                spared.into_iter().for_each(|unit| self.limit_to_grace(unit));
+                // Units that wait for each other look as if somebody else still needed them.
+                let all = self.in_progress(|this, unit| !this.is_deferred(unit));
+                let rest = all.into_iter().filter(|&unit| unit != UnitId::ROOT).rev();
+                let rest = rest.map(|unit| (unit, Ending::Cancelled));
+                self.stop_all(rest.chain([(UnitId::ROOT, ending)]).collect());
+                // What remains is deferred: it runs on, but not for ever.
+                self.limit_spared(UnitId::ROOT);
             }
             2 => self.press_all(Stop::Terminate),
             _ => self.press_all(Stop::Kill),
@@ -101,7 +89,12 @@ impl Scheduler {
 
     /// Ends `unit` and all below it that nobody else waits for.
     pub(super) fn stop(&mut self, unit: UnitId, ending: Ending) {
-        let mut units = vec![(unit, ending)];
+        self.stop_all(vec![(unit, ending)]);
+    }
+
+    /// Ends `units`, the last one first, and all below each that nobody else waits for.
+    fn stop_all(&mut self, mut units: Vec<(UnitId, Ending)>) {
+        let mut depending = Vec::new();
         let below = |unit| (unit, Ending::Cancelled);
         while let Some((unit, ending)) = units.pop() {
             if self.rows[unit.index()].ending.is_some() {
@@ -118,6 +111,7 @@ impl Scheduler {
                 }
                 State::Queued(_) => {
                     self.busy -= 1;
+                    self.note(unit, Change::Unqueued);
                     self.finish(unit, ending.outcome());
                 }
                 State::Running(process) => {
@@ -125,12 +119,32 @@ impl Scheduler {
                     self.row(unit).ending = Some(ending);
                     self.press_politely(unit);
                 }
-                State::Deps { .. } | State::Body(_) => {
+                State::Deps { .. } => {
                     self.row(unit).ending = Some(ending);
                     units.extend(self.stopped_with(unit).into_iter().map(below));
+                    depending.push(unit);
+                }
+                State::Body(_) => {
+                    self.row(unit).ending = Some(ending);
+                    units.extend(self.stopped_with(unit).into_iter().map(below));
+                    self.limit_spared(unit);
                     self.ended_body(unit);
                 }
             }
+        }
+        depending.into_iter().for_each(|call| self.wait_for_endings(call));
+    }
+
+    /// A call that is being stopped waits for those of its dependencies that end with it, and for no others.
+    fn wait_for_endings(&mut self, call: UnitId) {
+        let rows = &mut self.rows;
+        let State::Deps { left, failed } = &rows[call.index()].state else { return };
+        let ends = |dep: &UnitId| rows[dep.index()].ending.is_some();
+        let left: BTreeSet<UnitId> = left.iter().copied().filter(ends).collect();
+        let (is_over, failed) = (left.is_empty(), *failed);
+        rows[call.index()].state = State::Deps { left, failed };
+        if is_over {
+            self.deps_done(call, failed);
         }
     }
 
@@ -172,28 +186,58 @@ impl Scheduler {
             _ => Stop::Terminate,
         };
         self.effects.push(Effect::Stop { unit, how });
-        self.set_due(unit, self.now + self.options.grace / 2, Due::Terminate);
+        self.dues.clear(unit, Due::Timeout);
+        self.dues.set(unit, self.now + self.options.grace / 2, Due::Terminate);
     }
 
-    /// A deferred command that runs while the run is being stopped gets the grace and no more.
+    /// A deferred command that runs while what it stands in is being stopped gets the grace and no more.
     pub(super) fn limit_to_grace(&mut self, unit: UnitId) {
-        if self.cancelled.is_some() {
-            self.set_due(unit, self.now + self.options.grace, Due::Kill);
+        if self.cancelled.is_some() || self.is_in_an_ending(unit) {
+            self.dues.set_soonest(unit, self.now + self.options.grace, Due::Kill);
         }
+    }
+
+    /// Gives the grace and no more to the processes in `call` that run on when it is stopped: deferred ones.
+    fn limit_spared(&mut self, call: UnitId) {
+        let spared = |this: &Scheduler, unit: UnitId| {
+            this.has_process(unit)
+                && this.rows[unit.index()].ending.is_none()
+                && this.is_deferred(unit)
+                && this.stands_in(unit, call)
+        };
+        self.in_progress(spared).into_iter().for_each(|unit| self.limit_to_grace(unit));
+    }
+
+    /// Whether a call around `unit` is being stopped.
+    fn is_in_an_ending(&self, unit: UnitId) -> bool {
+        self.around(unit).any(|above| self.rows[above.index()].ending.is_some())
+    }
+
+    /// Whether `unit` is `call`, or a part of it however deep.
+    fn stands_in(&self, unit: UnitId, call: UnitId) -> bool {
+        unit == call || self.around(unit).any(|above| above == call)
+    }
+
+    /// What stands around `unit`, from the inside to the run.
+    pub(super) fn around(&self, unit: UnitId) -> impl Iterator<Item = UnitId> + '_ {
+        let mut inner = unit;
+        std::iter::from_fn(move || {
+            let outer = self.plan.parent(inner);
+            (inner != UnitId::ROOT).then(|| inner = outer).map(|()| outer)
+        })
     }
 
     fn press_all(&mut self, how: Stop) {
         for unit in self.in_progress(|this, unit| this.has_process(unit)) {
             self.row(unit).ending = Some(Ending::Cancelled);
             self.effects.push(Effect::Stop { unit, how });
-            let soon = self.now + self.options.grace / 2;
-            let planned = self.row(unit).due;
-            let kill = planned.filter(|&at| self.deadlines.get(&(at, unit)) == Some(&Due::Kill));
-            self.set_due(unit, kill.map_or(soon, |at| at.min(soon)), Due::Kill);
+            self.dues.clear(unit, Due::Timeout);
+            self.dues.clear(unit, Due::Terminate);
+            self.dues.set_soonest(unit, self.now + self.options.grace / 2, Due::Kill);
         }
         // Deferred parts that have not started are given up.
         let rest = self.in_progress(|this, unit| !this.has_process(unit));
-        rest.into_iter().for_each(|unit| self.stop(unit, Ending::Cancelled));
+        self.stop_all(rest.into_iter().rev().map(|unit| (unit, Ending::Cancelled)).collect());
     }
 
     fn has_process(&self, unit: UnitId) -> bool {
@@ -213,17 +257,14 @@ impl Scheduler {
     }
 
     pub(super) fn deadline(&mut self) {
-        while let Some((&(at, unit), &due)) = self.deadlines.first_key_value() {
-            if at > self.now {
-                return;
-            }
-            self.clear_due(unit);
+        while let Some((unit, due)) = self.dues.take(self.now) {
             match due {
-                Due::Timeout => self.stop(unit, Ending::TimedOut),
+                Due::Timeout if unit == UnitId::ROOT => self.cancel(Why::Deadline),
+                Due::Timeout | Due::Attempt => self.time_out(unit, due),
                 Due::Terminate => {
                     self.effects.push(Effect::Stop { unit, how: Stop::Terminate });
                     let rest = self.options.grace - self.options.grace / 2;
-                    self.set_due(unit, self.now + rest, Due::Kill);
+                    self.dues.set_soonest(unit, self.now + rest, Due::Kill);
                 }
                 Due::Kill => self.effects.push(Effect::Stop { unit, how: Stop::Kill }),
             }
@@ -248,7 +289,7 @@ impl Scheduler {
         let (waiter, needed) = cycle[0];
         let refusal = Refusal { code: WAITS_FOR_ITSELF, message };
         // The waiter no longer waits for it, and fails instead of beginning its body.
-        self.row(waiter).cut = Some((needed, refusal));
+        self.row(waiter).cut.get_or_insert(refusal);
         self.dep_ended(waiter, needed);
         true
     }
@@ -278,10 +319,12 @@ impl Scheduler {
 
     /// Something unfinished that `unit` waits for.
     fn awaited(&self, unit: UnitId) -> Option<UnitId> {
-        let cut = self.rows[unit.index()].cut.as_ref().map(|&(dep, _)| dep);
-        self.plan.needs(unit).map(|(needed, _)| needed).find(|&needed| {
-            let state = &self.rows[needed.index()].state;
-            cut != Some(needed) && !matches!(state, State::Done(_) | State::Waiting)
-        })
+        let is_open = |unit: &UnitId| {
+            !matches!(self.rows[unit.index()].state, State::Done(_) | State::Waiting)
+        };
+        match &self.rows[unit.index()].state {
+            State::Deps { left, .. } => left.iter().copied().find(is_open),
+            _ => self.plan.needs(unit).map(|(needed, _)| needed).find(is_open),
+        }
     }
 }

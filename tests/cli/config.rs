@@ -18,6 +18,7 @@ fn every_setting_names_who_decided_it() {
             max_jobs     2            environment variable MAX_JOBS
             slots        1            flag --sequential
             grace        9s           Taskfile.yml
+            deadline     -            default
             stall        60s          .par.yml
             fallback     sequential   [HOME]/.config/par/config.yml
             output       prefixed     environment variable PAR_OUTPUT_MODE

@@ -1,14 +1,19 @@
 //! Small plans whose whole story is told: what the scheduler promises, one fact each.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use par::event::{At, Event, Kind, Outcome, Role, Why};
 use par::id::UnitId;
+use par::plan::Policy;
 use par::schedule::{Input, Options};
 use par::sim::Simulation;
 
+use super::options;
 use super::world::{Checked, Command, Part, Player, Task, World};
-use super::{GRACE, options};
+
+/// What a command takes.
+const MOMENT: Duration = Duration::from_millis(10);
 
 fn command() -> Part {
     Part::Command(Command {
@@ -17,6 +22,7 @@ fn command() -> Part {
         omitted: false,
         refused: false,
         timeout: false,
+        takes: Some(MOMENT),
         calls: Vec::new(),
     })
 }
@@ -51,7 +57,23 @@ fn task(deps: &[usize], parts: Vec<Part>) -> Task {
         one_at_a_time: false,
         fail_fast: false,
         parts,
+        policy: None,
     }
+}
+
+/// A command that takes `moments`.
+fn taking(moments: u32) -> Part {
+    match command() {
+        Part::Command(command) => {
+            Part::Command(Command { takes: Some(MOMENT * moments), ..command })
+        }
+        other => other,
+    }
+}
+
+/// `task` with a policy.
+fn with(policy: Policy, task: Task) -> Task {
+    Task { policy: Some(Arc::new(policy)), ..task }
 }
 
 fn world(tasks: Vec<Task>) -> World {
@@ -60,9 +82,13 @@ fn world(tasks: Vec<Task>) -> World {
 }
 
 fn run(world: World, slots: u32, inputs: Vec<(At, Input)>) -> Vec<String> {
+    run_with(world, options(slots), inputs)
+}
+
+fn run_with(world: World, options: Options, inputs: Vec<(At, Input)>) -> Vec<String> {
     let mut player = Player::new(&Arc::new(world));
     let root = player.root();
-    let mut simulation = Simulation::new(Options { grace: GRACE, ..options(slots) }, player);
+    let mut simulation = Simulation::new(options, player);
     inputs.into_iter().for_each(|(at, input)| simulation.plan_input(at, input));
     let (events, _, _) = simulation.run(root, |_, _| {});
     tell(&events)
@@ -77,6 +103,8 @@ fn tell(events: &[Event]) -> Vec<String> {
         match &event.kind {
             Kind::Added { unit, task, role, .. } => names.push((*unit, task.to_string(), *role)),
             Kind::Started { unit, .. } => story.push(format!("> {}", of(unit).1)),
+            Kind::TimedOut { unit, .. } => story.push(format!("{} timed out", of(unit).1)),
+            Kind::Cancelling { why } => story.push(format!("{why:?}")),
             Kind::Finished { unit, outcome, .. } => {
                 let (_, name, role) = of(unit);
                 let how = match (role, outcome) {
@@ -180,5 +208,49 @@ fn a_cancelled_run_starts_only_what_was_deferred() {
     let tasks = vec![task(&[1], vec![deferred(), command(), command()]), task(&[], vec![])];
     let cancel = (At(1_000), Input::Cancel(Why::Signal(libc::SIGINT)));
     let story = run(world(tasks), 2, vec![cancel]);
-    assert_eq!(story, ["t1 done", "> t0", "! t0", "> t0", "< t0", "! t0", "t0 cancelled"]);
+    let expected = ["t1 done", "> t0", "Signal(2)", "! t0", "> t0", "< t0", "! t0", "t0 cancelled"];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn an_attempt_that_takes_too_long_is_stopped_and_its_deferred_commands_run() {
+    let policy = Policy { timeout: Some(MOMENT * 3), ..Policy::default() };
+    let parts = vec![deferred(), Part::Call { task: 1, ignore_error: false }, command()];
+    let tasks = vec![with(policy, task(&[2], parts)), task(&[], vec![taking(9)])];
+    // What comes before the body does not count.
+    let tasks = [tasks, vec![task(&[], vec![taking(9)])]].concat();
+    let story = run(world(tasks), 4, Vec::new());
+    let expected = [
+        "> t2",
+        "< t2",
+        "t2 done",
+        "> t1",
+        "t0 timed out",
+        "! t1",
+        "t1 cancelled",
+        "> t0",
+        "< t0",
+        "t0 failed",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn an_attempt_is_not_charged_for_waiting_in_the_queue() {
+    let policy = Policy { timeout: Some(MOMENT * 3), ..Policy::default() };
+    let background = [1, 2, 3, 4, 5].map(Part::Background).to_vec();
+    let mut tasks = vec![task(&[], background)];
+    let limited = with(policy, task(&[], vec![command(), command()]));
+    tasks.extend(vec![limited; 5]);
+    let story = run(world(tasks), 2, Vec::new());
+    assert!(!story.iter().any(|line| line.ends_with("timed out")), "{story:?}");
+    assert_eq!(story.last().map(String::as_str), Some("t0 done"));
+}
+
+#[test]
+fn a_run_ends_at_its_deadline() {
+    let tasks = vec![task(&[1], vec![command()]), task(&[], vec![taking(9)])];
+    let options = Options { deadline: Some(MOMENT * 3), ..options(2) };
+    let story = run_with(world(tasks), options, Vec::new());
+    assert_eq!(story, ["> t1", "Deadline", "! t1", "t1 cancelled", "t0 cancelled"]);
 }

@@ -21,13 +21,7 @@ const PLANS: usize = 20_000;
 const GRACE: Duration = Duration::from_millis(100);
 
 fn options(slots: u32) -> Options {
-    Options {
-        slots,
-        sequential: false,
-        grace: GRACE,
-        terminal: false,
-        typical: Duration::from_millis(10),
-    }
+    Options { slots, grace: GRACE, typical: Duration::from_millis(10), ..Options::default() }
 }
 
 /// Watches a simulation step by step.
@@ -343,6 +337,7 @@ fn units_that_wait_for_each_other_are_named() {
         one_at_a_time: false,
         fail_fast: false,
         parts: Vec::new(),
+        policy: None,
     };
     world.tasks = vec![blank(&[1, 2]), blank(&[2]), blank(&[1])];
     world.roots = vec![0];

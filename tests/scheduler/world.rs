@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use par::event::{Status, Usage};
 use par::id::UnitId;
-use par::plan::{Fragment, Step, Unit, Work};
+use par::plan::{Fragment, Policy, Step, Unit, Work};
 use par::schedule::{Exit, Expanded, Input, Refusal, Rendered, Stop, Verdict};
 use par::sim::{Course, Model};
 
@@ -51,6 +51,8 @@ pub struct Command {
     pub omitted: bool,
     pub refused: bool,
     pub timeout: bool,
+    /// How long it takes; `None`: by chance.
+    pub takes: Option<Duration>,
     /// Tasks it calls as programs, and whether with `&`.
     pub calls: Vec<(usize, bool)>,
 }
@@ -74,6 +76,7 @@ pub struct Task {
     pub one_at_a_time: bool,
     pub fail_fast: bool,
     pub parts: Vec<Part>,
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// A project and what a user asks of it.
@@ -162,6 +165,7 @@ fn task(
         one_at_a_time: r.percent(10),
         fail_fast: timed && r.percent(30),
         parts,
+        policy: None,
     }
 }
 
@@ -172,6 +176,7 @@ fn command(r: &mut Random, timed: bool, failing: usize, calls: Option<usize>) ->
         omitted: r.percent(3),
         refused: r.percent(2),
         timeout: timed && r.percent(15),
+        takes: None,
         calls: calls
             .into_iter()
             .flat_map(|task| vec![(task, r.percent(60)); 1 + r.below(2)])
@@ -247,6 +252,7 @@ impl Player {
         Unit {
             work,
             task: format!("t{task}").into(),
+            name: format!("t{task}").into(),
             id: format!("id{}", self.next).into(),
             ignore_error,
             estimate: self.random.percent(50).then_some(estimate),
@@ -264,7 +270,8 @@ impl Player {
         ignore_error: bool,
         units: &mut Vec<(UnitId, Unit)>,
     ) -> UnitId {
-        let unit = self.unit(Work::Call, task, ignore_error, false);
+        let mut unit = self.unit(Work::Call, task, ignore_error, false);
+        unit.policy = self.world.tasks[task].policy.clone();
         let id = self.id();
         let mut own = Vec::clone(chain);
         own.push(task);
@@ -391,9 +398,10 @@ impl Model for Player {
             let unit_of_call = made.remove(0).1;
             calls.push(Input::Grafted { by: unit, call, unit: unit_of_call, background });
         }
-        let work = match self.random.percent(2) {
-            true => Duration::from_secs(10),
-            false => Duration::from_micros(500 + self.random.below(60_000) as u64),
+        let work = match (command.takes, self.random.percent(2)) {
+            (Some(takes), _) => takes,
+            (None, true) => Duration::from_secs(10),
+            (None, false) => Duration::from_micros(500 + self.random.below(60_000) as u64),
         };
         let status = Status::Code(i32::from(command.fails));
         Course { work, exit: Exit::Ended(status, Usage::default()), calls }

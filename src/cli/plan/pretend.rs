@@ -63,8 +63,8 @@ pub(super) fn wall(
         slots: settings.slots,
         sequential: !settings.parallel.value,
         grace: settings.grace.value,
-        terminal: false,
         typical,
+        ..Options::default()
     };
     let (events, ..) = Simulation::new(options, model).run(root.clone(), |_, _| ());
     events.iter().map(|event| event.at).max().unwrap_or(At::default()).elapsed()

@@ -86,6 +86,8 @@ pub struct Settings {
     pub slots: u32,
     /// From the polite signal to KILL.
     pub grace: Setting<Duration>,
+    /// The run is stopped when it has taken this long.
+    pub deadline: Setting<Option<Duration>>,
     /// Warn when a task shows no sign of life for this long.
     pub stall: Setting<Option<Duration>>,
     /// Run what failed again, one at a time.
@@ -206,6 +208,7 @@ pub fn resolve(
         jobs,
         max_jobs,
         grace: decide([flag(own.grace, "--grace"), files.first(|file| file.grace)], GRACE),
+        deadline: decide([flag(own.deadline.map(Some), "--deadline")], None),
         stall: decide([files.first(|file| file.stall).map(some)], None),
         fallback_sequential: decide([files.first(|file| file.fallback_sequential)], false),
         output,

@@ -125,6 +125,7 @@ impl Resolver {
         let unit = Unit {
             work: Work::Command,
             task: context.name.clone(),
+            name: "".into(),
             id: self.ids.next(),
             ignore_error: line.ignore_error,
             estimate,

@@ -163,16 +163,15 @@ impl Resolver {
         order: (u32, u32),
         ignore_error: bool,
     ) -> Unit {
-        let (name, estimate) = match &called.target {
-            Target::Known(aim) => (known_name(aim), aim.found.task.estimate),
-            Target::Late { .. } | Target::Wrong(_) => (written.clone(), None),
+        let (task, name, estimate) = match &called.target {
+            Target::Known(aim) => (known_name(aim), aim.name.clone(), aim.found.task.estimate),
+            Target::Late { .. } | Target::Wrong(_) => (written.clone(), written.clone(), None),
         };
         let timeout = called.timeout;
         self.waits.add(id, Some(called.parent));
-        let task = name.clone();
-        self.nodes.push(Node::Call { called: Arc::new(called), name, context: None });
-        let id = self.ids.next();
-        Unit { work: Work::Call, task, id, ignore_error, estimate, timeout, policy: None, order }
+        self.nodes.push(Node::Call { called: Arc::new(called), name: task.clone(), context: None });
+        let (work, id, policy) = (Work::Call, self.ids.next(), None);
+        Unit { work, task, name, id, ignore_error, estimate, timeout, policy, order }
     }
 
     fn next(&self) -> UnitId {

@@ -152,7 +152,8 @@ impl Blocks {
     }
 
     fn copy(&self, output: &Ranges) -> io::Result<()> {
-        output.read(&self.logs, &mut |stream, bytes| self.screen.write(stream, bytes))
+        let task = output.task;
+        output.read(&self.logs, &mut |stream, bytes| self.screen.show(task, stream, bytes))
     }
 }
 

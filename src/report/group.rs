@@ -30,14 +30,14 @@ impl Group {
 
     fn show(&self, frame: &Frame, output: &Ranges) -> io::Result<()> {
         self.frame(frame.begin.as_deref())?;
-        let mut take = |_, bytes: &[u8]| self.screen.write(Stream::Stdout, bytes);
+        let mut take = |_, bytes: &[u8]| self.screen.show(output.task, Stream::Stdout, bytes);
         output.read(&self.logs, &mut take)?;
         self.frame(frame.end.as_deref())
     }
 
     /// Output that is not held back.
     fn open(&self, task: UnitId, attempt: u32, offset: u64, length: u64) -> io::Result<()> {
-        let mut take = |stream, bytes: &[u8]| self.screen.write(stream, bytes);
+        let mut take = |stream, bytes: &[u8]| self.screen.show(task, stream, bytes);
         self.logs.read(task, attempt, offset, length, &mut take)
     }
 

@@ -31,7 +31,7 @@ impl Reporter for Interleaved {
                 self.voice.echo(self.units.name(*unit), echo)
             }
             Kind::Output { task, attempt, offset, length, .. } => {
-                let mut take = |stream, bytes: &[u8]| self.screen.write(stream, bytes);
+                let mut take = |stream, bytes: &[u8]| self.screen.show(*task, stream, bytes);
                 self.logs.read(*task, *attempt, *offset, *length, &mut take)
             }
             Kind::Message { level, text, .. } => self.voice.message(*level, text),

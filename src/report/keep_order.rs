@@ -67,7 +67,8 @@ impl KeepOrder {
             self.voice.echo(self.units.name(unit), &echo)?;
         }
         if let Some(output) = &mut node.output {
-            output.read(&self.logs, &mut |stream, bytes| self.screen.write(stream, bytes))?;
+            let task = output.task;
+            output.read(&self.logs, &mut |stream, bytes| self.screen.show(task, stream, bytes))?;
             output.clear();
         }
         while let Some(inner) = self.nodes.get(&unit).and_then(|node| node.inner.front().copied()) {

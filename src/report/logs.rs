@@ -94,7 +94,7 @@ fn copy(
     let mut length = 0;
     logs.read(task, attempt, from, u64::MAX, &mut |stream, bytes| {
         length += bytes.len() as u64;
-        screen.write(stream, bytes)
+        screen.show(task, stream, bytes)
     })?;
     Ok(length)
 }

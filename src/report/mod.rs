@@ -19,6 +19,7 @@ mod screen;
 mod silence;
 mod stand_in;
 mod summary;
+mod tame;
 mod units;
 mod voice;
 

@@ -75,7 +75,7 @@ impl Prefixed {
                 if is_beginning {
                     self.screen.write(Stream::Stdout, prefix.as_bytes())?;
                 }
-                self.screen.write(Stream::Stdout, line)?;
+                self.screen.show(command.pending.task, Stream::Stdout, line)?;
                 is_beginning = line.ends_with(b"\n");
             }
             Ok(())
@@ -110,7 +110,7 @@ impl Reporter for Prefixed {
                 self.output(*unit, *offset, *length)
             }
             Kind::Output { task, attempt, offset, length, .. } => {
-                let mut take = |stream, bytes: &[u8]| self.screen.write(stream, bytes);
+                let mut take = |stream, bytes: &[u8]| self.screen.show(*task, stream, bytes);
                 self.logs.read(*task, *attempt, *offset, *length, &mut take)
             }
             Kind::Finished { unit, .. } => self.ended(*unit),

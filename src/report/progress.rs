@@ -66,7 +66,8 @@ impl Progress {
         let area = Arc::new(Area::new(screen.clone(), width));
         let writer =
             |stream| Box::new(Above { stream, screen: screen.clone(), area: area.clone() });
-        let above = Screen::new(writer(Stream::Stdout), writer(Stream::Stderr));
+        let (out, err) = (writer(Stream::Stdout), writer(Stream::Stderr));
+        let above = Screen::with_terminals(out, err, [true; 2]);
         let voice = Voice::new(above.clone(), look);
         let blocks = Blocks::new(above.clone(), logs.clone(), voice, Policy::All).closing_lines();
         Progress {
@@ -334,6 +335,20 @@ mod tests {
         story.events[known..].iter().for_each(|event| progress.event(event).unwrap());
         progress.finish().unwrap();
         assert_eq!(memory.terminal(40), format!("{above}\npar: [b] make b\ntwo"));
+    }
+
+    #[test]
+    fn no_task_reaches_into_the_bottom_lines_or_what_others_wrote() {
+        let memory = Memory::default();
+        let mut story = Story::new();
+        story.task(1, 0, "good").task(2, 0, "evil").task(3, 0, "long").begin(1).begin(2).begin(3);
+        story.start(1, 11, "").start(2, 21, "").start(3, 31, "").out(11, "good\n").ok(11).ok(1);
+        story.out(21, "\x1b[9A\x1b[J\x1b[?1049h\x1b(0evil\n").ok(21).ok(2);
+        let mut progress = progress(&story, &memory, 40);
+        story.events.iter().for_each(|event| progress.event(event).unwrap());
+        progress.tick(At(1_000_000)).unwrap();
+        progress.flush().unwrap();
+        assert_eq!(memory.terminal(40), "good\nevil\npar: 2/3 done, 1s\n  long      1s");
     }
 
     #[test]

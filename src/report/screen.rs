@@ -2,15 +2,18 @@
 //!
 //! Knows nothing of events.
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
+use super::tame::Tame;
 use crate::event::Stream;
+use crate::id::UnitId;
 
 /// A stdout and a stderr. A clone is the same pair.
 #[derive(Clone)]
@@ -26,17 +29,32 @@ struct Streams {
     written: u64,
     last: Stream,
     is_line_open: bool,
+    /// Whether stdout and stderr are terminals, which do what is written to them.
+    is_terminal: [bool; 2],
+    /// Tasks in the middle of a sequence or with a colour on.
+    tame: HashMap<(UnitId, Stream), Tame>,
 }
 
 impl Screen {
-    /// A screen over two writers, which should not buffer.
+    /// A screen over two writers, which should not buffer; for a file as much as for a pipe.
     pub fn new(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Screen {
+        Screen::with_terminals(out, err, [false; 2])
+    }
+
+    /// A screen over two writers, of which these are terminals.
+    pub(super) fn with_terminals(
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        is_terminal: [bool; 2],
+    ) -> Screen {
         let streams = Streams {
             out: BufWriter::with_capacity(64 * 1024, out),
             err: BufWriter::with_capacity(8 * 1024, err),
             written: 0,
             last: Stream::Stdout,
             is_line_open: false,
+            is_terminal,
+            tame: HashMap::new(),
         };
         Screen { streams: Arc::new(Mutex::new(streams)) }
     }
@@ -47,23 +65,29 @@ impl Screen {
             |fd: io::Result<OwnedFd>| fd.map(|fd| Box::new(Patient(File::from(fd))) as Box<_>);
         let out = file(io::stdout().as_fd().try_clone_to_owned())?;
         let err = file(io::stderr().as_fd().try_clone_to_owned())?;
-        Ok(Screen::new(out, err))
+        let is_terminal = [io::stdout().is_terminal(), io::stderr().is_terminal()];
+        Ok(Screen::with_terminals(out, err, is_terminal))
     }
 
     /// Writes bytes to one stream, after all that was written to the other.
     pub fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let Some(last) = bytes.last() else { return Ok(()) };
+        self.streams().write(stream, bytes)
+    }
+
+    /// Writes what a task wrote: byte for byte, but to a terminal without what reaches beyond its lines.
+    pub(super) fn show(&self, task: UnitId, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let mut streams = self.streams();
-        if streams.last != stream {
-            streams.flush()?;
-            streams.last = stream;
+        if !streams.is_terminal[stream as usize] {
+            return streams.write(stream, bytes);
         }
-        streams.is_line_open = *last != b'\n';
-        streams.written += bytes.len() as u64;
-        match stream {
-            Stream::Stdout => streams.out.write_all(bytes),
-            Stream::Stderr => streams.err.write_all(bytes),
+        let mut tame = streams.tame.remove(&(task, stream)).unwrap_or_default();
+        let tamed = tame.piece(bytes);
+        if tame.is_pending() {
+            streams.tame.insert((task, stream), tame);
         }
+        let written = streams.write(stream, &tamed);
+        streams.is_line_open = bytes.last().is_some_and(|&last| last != b'\n');
+        written
     }
 
     /// Ends the line that was written last if it has no end yet.
@@ -106,6 +130,20 @@ impl Screen {
 }
 
 impl Streams {
+    fn write(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        let Some(last) = bytes.last() else { return Ok(()) };
+        if self.last != stream {
+            self.flush()?;
+            self.last = stream;
+        }
+        self.is_line_open = *last != b'\n';
+        self.written += bytes.len() as u64;
+        match stream {
+            Stream::Stdout => self.out.write_all(bytes),
+            Stream::Stderr => self.err.write_all(bytes),
+        }
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         flush(&mut self.out)?;
         flush(&mut self.err)
@@ -178,6 +216,30 @@ mod tests {
             io::Read::read_to_end(&mut reader, &mut received).unwrap();
             assert_eq!(received.len(), 1 << 20);
         });
+    }
+
+    #[test]
+    fn only_a_terminal_gets_less_than_the_task_wrote() {
+        let shown = |is_terminal| {
+            let memory = Memory::default();
+            let writer = |stream| memory.writer(stream);
+            let screen =
+                Screen::with_terminals(writer(Stream::Stdout), writer(Stream::Stderr), is_terminal);
+            for stream in [Stream::Stdout, Stream::Stderr] {
+                screen.show(UnitId(1), stream, b"\x1b[2J\x1b[3").unwrap();
+                screen.show(UnitId(2), stream, b"two\n").unwrap();
+                screen.show(UnitId(1), stream, b"1mone\n").unwrap();
+                assert!(!screen.is_line_open());
+            }
+            screen.flush().unwrap();
+            memory.text()
+        };
+        let (whole, tamed) = ("\x1b[2J\x1b[3two\n1mone\n", "two\n\x1b[31mone\n\x1b[0m");
+        let on_stderr = |text: &str| text.replace('\n', "\n!");
+        let plain = shown([false; 2]);
+        assert_eq!(plain, format!("{whole}!{}", on_stderr(whole).trim_end_matches('!')));
+        assert_eq!(shown([true; 2]), format!("{tamed}!{}", on_stderr(tamed)));
+        assert!(shown([true, false]).starts_with(tamed));
     }
 
     #[test]

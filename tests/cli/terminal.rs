@@ -240,3 +240,33 @@ fn an_interrupt_that_is_typed_ends_all_with_what_was_deferred() {
         assert!(!lines.iter().any(|line| line.contains("done,")), "{lines:?}");
     }
 }
+
+#[test]
+fn what_a_task_does_to_the_terminal_stays_in_its_own_lines() {
+    for mode in ["group", "prefixed", "keep-order"] {
+        let terminal = Terminal::start(
+            Test::new()
+                .taskfile(
+                    r#"
+                    version: '3'
+                    tasks:
+                      last: {deps: [evil], cmds: [echo last]}
+                      evil:
+                        deps: [first]
+                        cmds: ["printf '\\033[6A\\033[J\\033[?1049h\\033]0;x\\007\\033[31mred\\n'"]
+                      first: echo first
+                    "#,
+                )
+                .args(["-s", "-j2", "-o", mode, "last"]),
+        );
+        let (shown, status) = terminal.end();
+        let prefix = |task| if mode == "prefixed" { format!("[{task}] ") } else { String::new() };
+        let expected = format!(
+            "{}first\r\n{}\x1b[31mred\r\n\x1b[0m{}last\r\n",
+            prefix("first"),
+            prefix("evil"),
+            prefix("last")
+        );
+        assert_eq!((shown.replace("\x1b[2K", ""), status), (expected, 0), "{mode}");
+    }
+}

@@ -309,20 +309,24 @@ impl Driver {
         }
         let name = self.scripts.next;
         self.scripts.next += 1;
-        let job = self.script_job(&wanted.script).map_err(StartError::Other)?;
+        let job = self.script_job(unit, &wanted.script).map_err(StartError::Other)?;
         self.processes.start(Name::Script(name), &job)?;
         let running = Running { unit, output: Vec::new(), answer: wanted.answer.clone() };
         self.scripts.running.insert(name, running);
         Ok(())
     }
 
-    fn script_job(&self, script: &Script) -> io::Result<Job> {
+    fn script_job(&self, unit: UnitId, script: &Script) -> io::Result<Job> {
         let options = Options { set: &script.set, shopt: &script.shopt };
         // A task's directory is made with its first command, but its variables may be asked for before.
         let dir = script.dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(Path::new("/"));
         let path = script.env.get("PATH").map_or("", |path| path).as_ref();
         let command: exec::Command = self.shell.command(&script.text, &options, path, dir)?;
-        let pairs = script.env.iter().map(|(name, value)| (&**name, &**value));
+        let around = self.nesting.variables(&self.scheduler.plan().unit(unit).task);
+        let given = script.env.iter().map(|(name, value)| (&**name, &**value));
+        let pairs = given
+            .filter(|(name, _)| around.iter().all(|(own, _)| own != name))
+            .chain(around.iter().map(|(name, value)| (*name, &**value)));
         Ok(Job {
             command,
             env: Arc::new(shell::environment(pairs, dir)),

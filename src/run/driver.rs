@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use tokio::sync::mpsc;
 
-use super::{Cause, Ended, Explain, Order, ask, forward, mask, output, server, start};
+use super::{Cause, Ended, Explain, Order, ask, forward, mask, nesting, output, server, start};
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
 use crate::exec::guard::Guarded;
@@ -61,6 +61,7 @@ pub(super) struct Driver {
     pub(super) processes: Processes<Name>,
     pub(super) shell: Arc<Shell>,
     pub(super) guarded: Guarded,
+    pub(super) nesting: nesting::Nesting,
     pub(super) began: Instant,
     pub(super) mail: mpsc::UnboundedReceiver<Mail>,
     pub(super) post: mpsc::UnboundedSender<Mail>,
@@ -103,6 +104,7 @@ impl Driver {
     pub(super) fn new(
         mut order: Order,
         guarded: Guarded,
+        nesting: nesting::Nesting,
     ) -> anyhow::Result<Result<(Driver, Fragment), Vec<Diagnostic>>> {
         let processes = Processes::new(guarded).context("cannot hear of processes")?;
         let fragment = match order.resolver.begin(&order.requests) {
@@ -128,6 +130,7 @@ impl Driver {
             processes,
             shell: Arc::new(shell),
             guarded,
+            nesting,
             began,
             mail,
             server: server::Server::new(post.clone()),

@@ -9,6 +9,7 @@ mod driver;
 mod forward;
 mod freshness;
 mod mask;
+mod nesting;
 mod output;
 mod server;
 mod start;
@@ -97,8 +98,12 @@ pub enum Cause {
 ///
 /// # Errors
 ///
-/// When the machine refuses what no run can do without.
+/// When the machine refuses what no run can do without, or `par` runs itself without end.
 pub fn run(order: Order) -> anyhow::Result<Ended> {
+    let nesting = nesting::Nesting::of_this_process();
+    if let Some(reason) = nesting.refusal() {
+        anyhow::bail!(reason);
+    }
     let guarded = guard::ensure().context("cannot guard the run's processes")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -106,7 +111,7 @@ pub fn run(order: Order) -> anyhow::Result<Ended> {
         .build()
         .context("cannot start the event loop")?;
     let ended = runtime.block_on(async {
-        match Driver::new(order, guarded)? {
+        match Driver::new(order, guarded, nesting)? {
             Ok((driver, fragment)) => Ok(driver.drive(fragment).await),
             Err(wrong) => Ok(Ended::Refused(wrong)),
         }

@@ -116,8 +116,8 @@ impl Driver {
             ("PAR_RUN_ID", run),
             ("PAR_TASK_ID", self.scheduler.plan().unit(task).id.to_string()),
             ("PAR_ATTEMPT", start.attempt.to_string()),
-            ("PAR_DEPTH", depth().to_string()),
         ]);
+        own.extend(self.nesting.variables(&self.scheduler.plan().unit(task).task));
         if let Some(directory) = self.store.directory() {
             own.insert("PAR_RUN_DIR", directory.display().to_string());
         }
@@ -171,9 +171,4 @@ fn search_path(env: &Env, programs: Option<&PathBuf>) -> String {
         Some(folder) => format!("{}:{path}", folder.display()),
         None => path.to_string(),
     }
-}
-
-/// How deep this run stands in others.
-fn depth() -> u32 {
-    std::env::var("PAR_DEPTH").ok().and_then(|depth| depth.parse().ok()).unwrap_or(0) + 1
 }

@@ -208,3 +208,47 @@ fn a_program_that_is_killed_takes_its_task_with_it() {
         .stderr_has("")
         .run();
 }
+
+#[test]
+fn a_task_that_runs_par_with_itself_ends_with_the_chain_of_tasks() {
+    let par = env!("CARGO_BIN_EXE_par");
+    let ran = Test::new()
+        .taskfile(&format!(
+            "
+            version: '3'
+            tasks:
+              first: {par} again
+              again: 'echo x >> levels; {par} again'
+            "
+        ))
+        .args(["run", "-s", "-o", "interleaved", "first"])
+        .status(201)
+        .stderr_has(
+            "error: `par` stands in itself 32 times: `first` → `again` → `again` → `again` → \
+             … 24 more … → `again` → `again` → `again` → `again`\n",
+        )
+        .run();
+    assert_eq!(ran.text("levels").lines().count(), 31);
+}
+
+#[test]
+fn a_variable_that_runs_par_without_end_ends_as_well() {
+    let par = env!("CARGO_BIN_EXE_par");
+    Test::new()
+        .taskfile(&format!(
+            "
+            version: '3'
+            tasks:
+              all:
+                vars:
+                  SAID: {{sh: '{par} run -s all 2>&1 || :'}}
+                cmds: [\"printf '%s\\\\n' '{{{{.SAID}}}}'\"]
+            "
+        ))
+        .args(["run", "-s", "all"])
+        .stdout(
+            "error: `par` stands in itself 32 times: `all` → `all` → `all` → `all` → … 24 more … → \
+             `all` → `all` → `all` → `all`\n",
+        )
+        .run();
+}

@@ -109,6 +109,7 @@ impl Writer<'_> {
                 None => ready.clone(),
             };
             let condition = self.condition(command, &vars)?;
+            let shown = self.context.telling.hide(&shown);
             let line = self.line(command, Script::Ready(ready, shown), condition, place);
             steps.push(Piece::Command(Arc::new(line)));
         }

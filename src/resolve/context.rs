@@ -9,6 +9,7 @@ use super::ground::Ground;
 use super::scope::{Argument, Scope, text};
 use super::settings::Compat;
 use super::shared::Site;
+use super::telling::Telling;
 use super::{environment, names, path};
 use crate::diag::Diagnostic;
 use crate::host::Env;
@@ -31,6 +32,8 @@ pub(super) struct Context {
     /// The same variables for what is shown, when there are secrets.
     pub(super) masked: Option<Arc<Vars>>,
     pub(super) secrets: Arc<[Arc<str>]>,
+    /// What is not shown although nobody declared it secret.
+    pub(super) telling: Telling,
     /// Whether nothing of it is echoed.
     pub(super) quiet: bool,
     pub(super) set: Arc<[Arc<str>]>,
@@ -92,6 +95,11 @@ impl Context {
         let prefix = say(&task.prefix, &task.name)?;
         let dir = directory(task, &scope.vars, site)?;
         let env = environment::of_commands(task, &dir, &scope.vars, ground, site)?;
+        // go-task shows everything.
+        let telling = match site.shared.settings.compat {
+            Compat::Par => ground.telling(&env, site),
+            Compat::GoTask => Telling::default(),
+        };
         let files = Files::new(task, &dir, &scope.vars, site)?;
         let method = site.shared.method(task);
         if let Some((name, value)) = files.variable(task, method, site)? {
@@ -115,7 +123,8 @@ impl Context {
             shopt: union(&[&model.shopt, &task.shopt]),
             outlets: call.outlets.clone(),
             frame: frame(&scope.vars, site)?,
-            checks: Checks::new(task, call.forced, &scope.vars, site)?,
+            checks: Checks::new(call, &scope.vars, &telling, site)?,
+            telling,
             files,
             full_name,
             arguments: call.arguments.into(),
@@ -140,7 +149,13 @@ impl Context {
 }
 
 impl Checks {
-    fn new(task: &Task, forced: bool, vars: &Vars, site: Site<'_>) -> Result<Checks, Diagnostic> {
+    fn new(
+        call: &Circumstances<'_>,
+        vars: &Vars,
+        telling: &Telling,
+        site: Site<'_>,
+    ) -> Result<Checks, Diagnostic> {
+        let (task, forced) = (&call.found.task, call.forced);
         let all = |templates: &[Template]| -> Result<Vec<Arc<str>>, Diagnostic> {
             templates.iter().map(|template| text(template, vars, site)).collect()
         };
@@ -154,7 +169,7 @@ impl Checks {
                 let script = text(&precondition.script, vars, site)?;
                 let message = match &precondition.message {
                     Some(message) => text(message, vars, site)?,
-                    None => format!("`{script}` failed").into(),
+                    None => format!("`{}` failed", telling.hide(&script)).into(),
                 };
                 let span = precondition.span;
                 checks.preconditions.push(Condition { script, message, span });

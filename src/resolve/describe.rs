@@ -175,7 +175,7 @@ fn step(piece: &Piece, context: &Context, site: Site<'_>) -> Option<Step> {
     match piece {
         Piece::Command(line) => Some(Step::Command(match &line.script {
             Script::Ready(_, shown) => shown.clone(),
-            Script::Late(template) => rendered(template),
+            Script::Late(template) => context.telling.hide(&rendered(template)),
         })),
         Piece::Call(mention, _) => Some(Step::Call(mention.name.clone())),
         Piece::DeferredCall { call, .. } => Some(Step::Call(rendered(&call.task))),

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::settings::Compat;
+use super::telling::Telling;
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Env, Host, Script};
 use crate::source::Span;
@@ -41,7 +42,8 @@ impl Printouts {
         }
         let printed = self.slot(question.key(compat));
         printed.get_or_init(|| question.run(host, env())).clone().map_err(|reason| {
-            let message = format!("command `{}` failed: {reason}", question.text);
+            let shown = Telling::of_vars(question.vars).hide(&question.text.into());
+            let message = format!("command `{shown}` failed: {reason}");
             Diagnostic::error(Fault::Other, message).at(question.span, "")
         })
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::scope::{Growing, Scope, export, text};
 use super::settings::Force;
 use super::shared::Site;
+use super::telling::Telling;
 use super::{dotenv, path};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::Env;
@@ -36,6 +37,8 @@ pub(super) struct Ground {
     sealed: OnceLock<Result<Sealed, Diagnostic>>,
     /// The environment of commands of tasks that add nothing, when it is the same for all.
     pub(super) exported: Option<Arc<Env>>,
+    /// What is not to be shown of it, and of the command line.
+    telling: OnceLock<Telling>,
 }
 
 struct Sealed {
@@ -49,8 +52,9 @@ impl Ground {
         let machine = Arc::new(machine(site));
         let bottom = Arc::new(bottom(site, &machine));
         let (env, vars) = (model.env.clone(), model.vars.clone());
-        let (differs, sealed, exported) = (true, OnceLock::new(), None);
-        let mut ground = Ground { machine, bottom, env, vars, differs, sealed, exported };
+        let (differs, exported) = (true, None);
+        let (sealed, telling) = Default::default();
+        let mut ground = Ground { machine, bottom, env, vars, differs, sealed, exported, telling };
         ground.add_dotenv(site)?;
         ground.add_command_line(site)?;
         ground.differs = ground.env.iter().chain(&ground.vars).any(depends_on_task);
@@ -75,6 +79,24 @@ impl Ground {
             self.define_all(&mut growing)?;
         }
         Ok(growing)
+    }
+
+    /// What is not to be shown of the environment of a task's commands, and of the command line.
+    pub(super) fn telling(&self, env: &Arc<Env>, site: Site<'_>) -> Telling {
+        let of = |env: &Env| {
+            let given =
+                site.shared.settings.cli_vars.iter().filter_map(|(name, value)| match value {
+                    Value::Str(text) => Some((&**name, &**text)),
+                    _ => None,
+                });
+            Telling::of(env.iter().map(|(name, value)| (&**name, &**value)).chain(given))
+        };
+        match &self.exported {
+            Some(exported) if Arc::ptr_eq(exported, env) => {
+                self.telling.get_or_init(|| of(env)).clone()
+            }
+            _ => of(env),
+        }
     }
 
     fn define_all(&self, growing: &mut Growing<'_>) -> Result<(), Diagnostic> {

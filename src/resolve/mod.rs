@@ -29,6 +29,7 @@ mod resolver;
 mod scope;
 mod settings;
 mod shared;
+mod telling;
 mod waits;
 
 #[cfg(test)]
@@ -45,3 +46,4 @@ pub use missing::Missing;
 pub use render::{Launch, Rendered, Rendering};
 pub use resolver::Resolver;
 pub use settings::{Compat, Force, Known, Precedence, Request, Settings};
+pub use telling::is_telling;

@@ -106,7 +106,7 @@ impl Rendering {
             Some(masked) => text(template, &masked, site)?,
             None => script.clone(),
         };
-        Ok((script, shown))
+        Ok((script, context.telling.hide(&shown)))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::fingerprint::{Fingerprints, Pending};
 use crate::id::UnitId;
 use crate::plan::Fragment;
 use crate::report;
-use crate::resolve::{Launch, Request, Resolver};
+use crate::resolve::{self, Launch, Request, Resolver};
 use crate::schedule::{Effect, Input, Options, Scheduler, Stop};
 use crate::source::SourceMap;
 use crate::store::{Durations, End, EventLog, Logs, META_VERSION, Meta, Store};
@@ -434,12 +434,20 @@ fn meta(store: &Store, requests: &[Request], arguments: Vec<String>) -> Meta {
         version: META_VERSION,
         run: store.run().clone(),
         tasks: requests.iter().map(|request| request.name.to_string()).collect(),
-        arguments,
+        arguments: arguments.into_iter().map(hide_telling).collect(),
         pid: std::process::id(),
         socket: None,
         started: unix.as_millis() as u64,
         par: env!("CARGO_PKG_VERSION").into(),
         end: None,
+    }
+}
+
+/// A word of the command line without the value of a variable whose name tells that it is secret.
+fn hide_telling(word: String) -> String {
+    match word.split_once('=') {
+        Some((name, _)) if resolve::is_telling(name) => format!("{name}=*****"),
+        _ => word,
     }
 }
 

@@ -23,4 +23,5 @@ mod run;
 mod signals;
 mod stand_in;
 mod summary;
+mod telling;
 mod terminal;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::model::{Method, Output, Parallel, Run, Var};
+use super::model::{Agent, Method, Output, Parallel, Run, Var};
 use crate::diag::Diagnostic;
 use crate::source::{Span, Spanned, Text};
 use crate::template::Template;
@@ -47,6 +47,8 @@ pub struct File {
     pub use_gitignore: Option<bool>,
     /// `parallel`.
     pub parallel: Parallel,
+    /// `agents`, in order.
+    pub agents: IndexMap<Arc<str>, Agent>,
 }
 
 /// A task, and what the files around it may still decide.

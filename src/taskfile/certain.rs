@@ -113,7 +113,15 @@ fn certain_calls(task: &Task) -> Vec<&Call> {
             Action::Lifted(lifted) => Some(&lifted.call),
             _ => None,
         });
-    deps.chain(commands).filter(|call| call.each.is_none() && call.vars.is_empty()).collect()
+    let stages = if may_end_early { &[][..] } else { &task.policy.stages[..] };
+    let members = stages.iter().flat_map(|stage| {
+        let members = stage.members.iter().filter(|member| member.condition.is_none());
+        members.map(|member| &member.call)
+    });
+    deps.chain(commands)
+        .chain(members)
+        .filter(|call| call.each.is_none() && call.vars.is_empty())
+        .collect()
 }
 
 fn plain(name: &Template) -> Option<&str> {

@@ -229,6 +229,10 @@ fn override_vars(all: &mut Vec<Var>, more: &[Var]) {
 
 fn finish(tree: Tree, whole: Whole, entry: PathBuf, root_dir: PathBuf) -> Model {
     let taskfiles = tree.files.iter().map(|read| read.path.clone()).collect();
+    let mut agents: IndexMap<_, _> = Default::default();
+    for (name, agent) in tree.files.iter().flat_map(|read| &read.file.agents) {
+        agents.entry(name.clone()).or_insert_with(|| agent.clone());
+    }
     let root = tree.files.into_iter().next().map(|read| read.file).unwrap_or_default();
     let tasks = whole.tasks.into_values().enumerate().map(|(order, task)| {
         let body = decided(task, order as u32, &root, &root_dir);
@@ -251,6 +255,7 @@ fn finish(tree: Tree, whole: Whole, entry: PathBuf, root_dir: PathBuf) -> Model 
         shopt: root.shopt,
         interval: root.interval,
         parallel: root.parallel,
+        agents,
         warnings: limited(tree.diagnostics),
         errors: tree.broken,
         root_dir,

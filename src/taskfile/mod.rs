@@ -5,6 +5,7 @@
 pub mod ast;
 mod certain;
 pub mod discover;
+mod link;
 mod lower;
 mod merge;
 pub mod model;
@@ -17,7 +18,7 @@ mod yaml;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use lower::{duration, jobs, settings};
+pub use lower::{address, duration, jobs, percent, service, settings, size};
 pub use names::Found;
 
 use crate::diag::Diagnostic;
@@ -79,8 +80,16 @@ pub fn load(request: &Request, host: &dyn Host) -> Result<Model, Failure> {
         .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })?;
     let (entry, dir) = (root.file.clone(), root.dir.clone());
     let tree = read::read(root, request.dialect, host);
-    merge::merge(tree, entry, dir)
-        .map_err(|tree| Failure { diagnostics: tree.diagnostics, sources: tree.sources })
+    let mut model = merge::merge(tree, entry, dir)
+        .map_err(|tree| Failure { diagnostics: tree.diagnostics, sources: tree.sources })?;
+    match link::link(&mut model) {
+        wrong if wrong.is_empty() => Ok(model),
+        wrong => {
+            let mut diagnostics = model.warnings;
+            diagnostics.extend(wrong);
+            Err(Failure { diagnostics, sources: model.sources })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,20 @@
 //!
 //! Made by `merge`; still templates, nothing evaluated.
 
+mod policy;
+mod stage;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+
+pub use policy::{
+    Class, Lock, Mention, Needs, Policy, Priority, Probe, Ready, Resources, Retry, Server, Share,
+};
+pub use stage::{Agent, Check, Gate, Member, Stage, Verify};
 
 use crate::diag::Diagnostic;
 use crate::source::{SourceMap, Span};
@@ -48,6 +57,8 @@ pub struct Model {
     pub interval: Option<Duration>,
     /// The `parallel:` keys.
     pub parallel: Parallel,
+    /// The `agents`, in the order of the files.
+    pub agents: IndexMap<Arc<str>, Agent>,
     /// What was odd but not wrong.
     pub warnings: Vec<Diagnostic>,
     /// What is wrong with the files and matters once anything runs: variables that do not parse.
@@ -69,6 +80,14 @@ pub struct Parallel {
     pub stall: Option<Duration>,
     /// Run what failed again, one at a time.
     pub fallback_sequential: Option<bool>,
+    /// Start nothing more while the CPUs are busier than this, in percent.
+    pub load: Option<u32>,
+    /// Start nothing more while less memory than this is available, in bytes.
+    pub memory: Option<u64>,
+    /// At most so many members of a stage at a time.
+    pub max_parallel: Option<u32>,
+    /// What is limited, and how much there is of it.
+    pub pools: BTreeMap<Arc<str>, u32>,
 }
 
 /// A number of slots, as written.
@@ -167,6 +186,8 @@ pub struct Task {
     pub estimate: Option<Duration>,
     /// `false`: its dependencies run one at a time.
     pub parallel: bool,
+    /// What else it asks for.
+    pub policy: Policy,
     /// What is wrong with it that matters only when it is reached: templates that do not parse.
     pub errors: Vec<Diagnostic>,
 }

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Fault};
 use crate::source::Spanned;
 use crate::taskfile::Dialect;
 use crate::taskfile::ast::{File, Task};
-use crate::taskfile::model::{Method, Output, Parallel, Run};
+use crate::taskfile::model::{Agent, Method, Output, Parallel, Run};
 use crate::taskfile::yaml::{Kind, Node};
 
 impl Lower {
@@ -41,6 +41,7 @@ impl Lower {
             interval: self.interval(&fields),
             use_gitignore: self.truth(&fields, "use_gitignore"),
             parallel: self.parallel_keys(&fields),
+            agents: self.agent_keys(&fields),
             tasks,
         };
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|l| l.span.start));
@@ -69,6 +70,13 @@ impl Lower {
         match self.dialect {
             Dialect::Par => self.parallel(fields),
             Dialect::GoTask => Default::default(),
+        }
+    }
+
+    fn agent_keys(&mut self, fields: &Fields) -> IndexMap<Arc<str>, Agent> {
+        match self.dialect {
+            Dialect::Par => self.agents(fields),
+            Dialect::GoTask => IndexMap::new(),
         }
     }
 

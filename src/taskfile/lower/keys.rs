@@ -78,6 +78,24 @@ pub(super) const INCLUDE: Keys = keys(
     &[],
 );
 
+pub(super) const RETRY: Keys =
+    keys(&[], &["attempts", "delay", "factor", "max_delay", "jitter", "on", "patterns"]);
+pub(super) const LOCK: Keys = keys(&[], &["name", "mode", "scope"]);
+pub(super) const READY: Keys = keys(&[], &["tcp", "http", "log", "exec", "timeout"]);
+pub(super) const NEEDS: Keys = keys(&[], &["programs", "env", "services"]);
+pub(super) const MEMBER: Keys = keys(&[], &["task", "vars", "if", "for", "silent", "timeout"]);
+pub(super) const VERIFY: Keys = keys(&[], &["tasks", "rounds"]);
+pub(super) const GATE: Keys = keys(&[], &["cmd", "rounds"]);
+pub(super) const AGENT: Keys = keys(&[], &["cmd", "capabilities", "max", "compatible"]);
+
+#[rustfmt::skip]
+pub(super) const STAGE: Keys = keys(
+    &[],
+    &[
+        "name", "needs", "tasks", "parallel", "max_parallel", "verify", "gate", "on_failure",
+    ],
+);
+
 pub(super) const SETTINGS: Keys = keys(&[], &["parallel", "parallel_execution"]);
 
 #[rustfmt::skip]

@@ -2,6 +2,7 @@
 //!
 //! Knows one file at a time and nothing of what it includes.
 
+mod agents;
 mod call;
 mod command;
 mod duration;
@@ -10,16 +11,22 @@ mod include;
 mod keys;
 mod lifted;
 mod looping;
+mod needs;
 mod parallel;
 mod platform;
+mod policy;
+mod stages;
 mod task;
+mod value;
 mod vars;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use duration::parse as duration;
+pub use needs::service;
 pub use parallel::{jobs, settings};
+pub use value::{address, percent, size};
 
 use super::yaml::{self, Entry, Kind, Node};
 use super::{Dialect, ast};

@@ -1,5 +1,7 @@
 //! `parallel:` at the top of a Taskfile.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Fields, Lower, Node, duration, keys};
@@ -44,7 +46,26 @@ impl Lower {
             grace: self.duration(&fields, "grace"),
             stall: self.duration(&fields, "stall").or_else(|| self.seconds(&fields)),
             fallback_sequential: self.fallback(&fields),
+            load: self.percent_of(&fields, "load"),
+            memory: self.size_of(&fields, "memory"),
+            max_parallel: self.number_of(&fields, "max_parallel", 1),
+            pools: self.pools(&fields),
         }
+    }
+
+    fn pools(&mut self, fields: &Fields) -> BTreeMap<Arc<str>, u32> {
+        let Some(node) = fields.get("pools") else { return BTreeMap::new() };
+        let mut pools = BTreeMap::new();
+        for (name, node) in self.named(node, "`pools`") {
+            if ["cpu", "memory"].contains(&&*name.value) {
+                let message = format!("`{}` cannot be the name of a pool", name.value);
+                self.error(name.span, message, "is a resource of the machine");
+                continue;
+            }
+            let size = self.number(&node, &format!("the pool `{}`", name.value), 1);
+            pools.extend(size.map(|size| (name.value.clone(), size)));
+        }
+        pools
     }
 
     fn jobs(&mut self, fields: &Fields, key: &str) -> Option<Jobs> {
@@ -69,15 +90,7 @@ impl Lower {
     }
 
     fn fallback(&mut self, fields: &Fields) -> Option<bool> {
-        let text = self.filled(fields, "fallback")?;
-        match &*text.value {
-            "none" => Some(false),
-            "sequential" => Some(true),
-            _ => {
-                self.error(text.span, "`fallback` must be `none` or `sequential`", "is neither");
-                None
-            }
-        }
+        self.word(fields, "fallback", &[("none", false), ("sequential", true)])
     }
 }
 

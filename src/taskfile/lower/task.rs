@@ -109,6 +109,7 @@ impl Lower {
         task.parallel = self.truth(fields, "parallel").unwrap_or(true);
         let more: Vec<Call> = self.list(fields, "depends_on", Lower::dependency);
         task.deps.extend(more);
+        task.policy = self.policy(fields);
     }
 
     fn precondition(&mut self, node: &Node) -> Option<Precondition> {

@@ -3,6 +3,8 @@
 mod calls;
 mod meaning;
 mod mistakes;
+mod policies;
+mod stages;
 
 use std::path::Path;
 

@@ -21,7 +21,7 @@ pub(super) fn complete(
 ) -> RunArgs {
     let mut args = args.clone();
     if settings.interactive.value && io::stdin().is_terminal() && io::stdout().is_terminal() {
-        let asked = planning::planning(&args, settings, host);
+        let asked = planning::planning(&args, settings, model, host);
         let describer = Describer::new(model.clone(), asked, Arc::new(World));
         let missing = describer.missing(&planning::requests(&args.tasks), host);
         let given = ask(&missing.unwrap_or_default(), &mut io::stdin().lock(), &mut io::stdout());

@@ -194,6 +194,15 @@ pub struct ParallelFlags {
     /// Stop the whole run when it has taken this long, as 10m
     #[arg(long, value_name = "DURATION", value_parser = limit)]
     pub deadline: Option<Duration>,
+    /// Start nothing more while the CPUs are busier than SHARE, as 80%
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub load: Option<u32>,
+    /// Start nothing more while less than SIZE of memory is available, as 512MiB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub memory: Option<u64>,
+    /// Run what failed again, one at a time: none or sequential
+    #[arg(long, value_name = "HOW", value_parser = fallback)]
+    pub fallback: Option<Fallback>,
     /// Warnings about the Taskfile are errors
     #[arg(long)]
     pub strict: Option<bool>,
@@ -297,6 +306,31 @@ fn limit(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         none if none.is_zero() => Err("expected a duration above zero".into()),
         some => Ok(some),
+    }
+}
+
+fn share(text: &str) -> Result<u32, String> {
+    taskfile::percent(text).ok_or_else(|| "expected a share from 1% to 100%".into())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    taskfile::size(text).ok_or_else(|| "expected an amount of memory as 512MiB or 3GiB".into())
+}
+
+/// What becomes of tasks that failed side by side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fallback {
+    /// Nothing.
+    None,
+    /// They run again, one at a time.
+    Sequential,
+}
+
+fn fallback(text: &str) -> Result<Fallback, String> {
+    match text {
+        "none" => Ok(Fallback::None),
+        "sequential" => Ok(Fallback::Sequential),
+        _ => Err("expected none or sequential".into()),
     }
 }
 

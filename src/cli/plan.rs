@@ -54,7 +54,7 @@ fn view(
 ) -> Result<View, Failure> {
     let (tasks, vars) = sort_words(line.words.clone());
     let args = RunArgs { tasks, vars, ..RunArgs::default() };
-    let wishes = planning(&args, settings, host);
+    let wishes = planning(&args, settings, &model, host);
     let ids = Arc::new(TaskIds::new("par", "plan", "0", "0", 0));
     let mut resolver = Resolver::new(model.clone(), wishes, Arc::new(World), ids);
     let requests = requests(&args.tasks);

@@ -1,5 +1,6 @@
 //! From settings and words to what planning wants to know.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,10 +9,16 @@ use super::settings::{OutputMode, Settings};
 use crate::fingerprint::{Fingerprints, Traces};
 use crate::host::Host;
 use crate::resolve::{self, Compat, Request};
+use crate::taskfile::model::Model;
 use crate::value::Value;
 
 /// What planning wants to know of a request to run tasks.
-pub fn planning(args: &RunArgs, settings: &Settings, host: &dyn Host) -> resolve::Settings {
+pub fn planning(
+    args: &RunArgs,
+    settings: &Settings,
+    model: &Model,
+    host: &dyn Host,
+) -> resolve::Settings {
     let output = match &settings.output.value {
         OutputMode::Style(style) => Some(style.clone()),
         OutputMode::Auto | OutputMode::KeepOrder | OutputMode::Errors => None,
@@ -31,8 +38,17 @@ pub fn planning(args: &RunArgs, settings: &Settings, host: &dyn Host) -> resolve
         cli_args: args.args.iter().map(|arg| arg.as_str().into()).collect(),
         precedence: settings.precedence.value,
         output,
+        pools: pools(settings, model),
+        max_parallel: settings.max_parallel.value,
         ..bare(args.program, host)
     }
+}
+
+/// What is limited in a run: the pools of the settings, and agents.
+pub fn pools(settings: &Settings, model: &Model) -> BTreeMap<Arc<str>, u32> {
+    let mut pools = settings.pools.value.clone();
+    pools.extend(resolve::agent_pools(model));
+    pools
 }
 
 /// The same when nothing was said.

@@ -92,7 +92,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
     let requests = planning::requests(&args.tasks);
     let (run, ids) = names(model, &requests[0].name);
     let facts = Arc::new(World);
-    let asked = planning::planning(args, settings, host);
+    let asked = planning::planning(args, settings, model, host);
     let look = look(args.program, settings, host);
     let is_terminal = is_terminal();
     let mode = mode(settings, is_terminal, host);

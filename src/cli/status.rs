@@ -25,7 +25,7 @@ pub(super) fn run(
     voice: Voice,
     host: &dyn Host,
 ) -> Exit {
-    let asked = planning::planning(args, settings, host);
+    let asked = planning::planning(args, settings, model, host);
     let describer = Describer::new(model.clone(), asked, Arc::new(World));
     let fingerprints = fingerprints(args.program, &settings.temp_dir.value, model, host);
     let ask = |name: &str| {

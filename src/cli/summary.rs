@@ -25,7 +25,7 @@ pub(super) fn run(
     voice: Voice,
     host: &dyn Host,
 ) -> Exit {
-    let asked = planning::planning(args, settings, host);
+    let asked = planning::planning(args, settings, model, host);
     let describer = Describer::new(model.clone(), asked, Arc::new(World));
     let text = |request: &crate::resolve::Request| {
         let found = callable(model, &request.name)?;

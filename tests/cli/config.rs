@@ -5,40 +5,44 @@ use crate::harness::Test;
 #[test]
 fn every_setting_names_who_decided_it() {
     Test::new()
-        .taskfile("{version: '3', parallel: {jobs: 7, grace: 9s, stall: 1m}, tasks: {}}")
-        .file(".par.yml", "parallel_execution: {max_agents: 3, stall_threshold: 60}")
-        .home_file(".config/par/config.yml", "{grace: 1s, fallback: sequential}")
+        .taskfile("{version: '3', parallel: {jobs: 7, grace: 9s, stall: 1m, load: 80%, pools: {db: 1, net: 4}}, tasks: {}}")
+        .file(".par.yml", "parallel_execution: {max_agents: 3, stall_threshold: 60, pools: {db: 2}}")
+        .home_file(".config/par/config.yml", "{grace: 1s, fallback: sequential, max_parallel: 3}")
         .env("PAR_OUTPUT_MODE", "prefixed")
         .env("MAX_JOBS", "2")
-        .args(["config", "--sequential", "-v"])
+        .args(["config", "--sequential", "-v", "--memory", "512MiB", "--deadline", "1h"])
         .stdout(
             "
-            parallel     false        flag --sequential
-            jobs         3            .par.yml
-            max_jobs     2            environment variable MAX_JOBS
-            slots        1            flag --sequential
-            grace        9s           Taskfile.yml
-            deadline     -            default
-            stall        60s          .par.yml
-            fallback     sequential   [HOME]/.config/par/config.yml
-            output       prefixed     environment variable PAR_OUTPUT_MODE
-            color        auto         default
-            interval     100ms        default
-            temp_dir     -            default
-            force        no           default
-            precedence   environment  default
-            events       -            default
-            silent       false        default
-            verbose      true         flag --verbose
-            dry          false        default
-            yes          false        default
-            exit_code    false        default
-            fail_fast    false        default
-            keep_going   false        default
-            together     false        default
-            interactive  false        default
-            fuzzy        true         default
-            strict       false        default
+            parallel      false        flag --sequential
+            jobs          3            .par.yml
+            max_jobs      2            environment variable MAX_JOBS
+            slots         1            flag --sequential
+            grace         9s           Taskfile.yml
+            deadline      3600s        flag --deadline
+            stall         60s          .par.yml
+            fallback      sequential   [HOME]/.config/par/config.yml
+            load          80%          Taskfile.yml
+            memory        512MiB       flag --memory
+            max_parallel  3            [HOME]/.config/par/config.yml
+            pools         db=2 net=4   .par.yml
+            output        prefixed     environment variable PAR_OUTPUT_MODE
+            color         auto         default
+            interval      100ms        default
+            temp_dir      -            default
+            force         no           default
+            precedence    environment  default
+            events        -            default
+            silent        false        default
+            verbose       true         flag --verbose
+            dry           false        default
+            yes           false        default
+            exit_code     false        default
+            fail_fast     false        default
+            keep_going    false        default
+            together      false        default
+            interactive   false        default
+            fuzzy         true         default
+            strict        false        default
             ",
         )
         .run();
@@ -50,7 +54,7 @@ fn one_variable_makes_it_sequential() {
         Test::new()
             .env(name, value)
             .args(["config"])
-            .stdout_has(&format!("\nslots        1            environment variable {name}\n"))
+            .stdout_has(&format!("\nslots         1            environment variable {name}\n"))
             .run();
     }
 }
@@ -110,8 +114,8 @@ fn go_tasks_own_settings_count_below_the_environment() {
         .home_file(".taskrc.yml", "failfast: true")
         .env("TASK_VERBOSE", "false")
         .args(["config"])
-        .stdout_has("\nsilent       true         .taskrc.yml\n")
-        .stdout_has("\nverbose      false        environment variable TASK_VERBOSE\n")
-        .stdout_has("\nfail_fast    true         [HOME]/.taskrc.yml\n")
+        .stdout_has("\nsilent        true         .taskrc.yml\n")
+        .stdout_has("\nverbose       false        environment variable TASK_VERBOSE\n")
+        .stdout_has("\nfail_fast     true         [HOME]/.taskrc.yml\n")
         .run();
 }

@@ -8,14 +8,16 @@ mod output;
 mod rows;
 mod taskrc;
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::args::Program;
-use super::flags::{Flags, ParallelFlags, RunFlags};
+use super::flags::{Fallback, Flags, ParallelFlags, RunFlags};
 use crate::diag::Diagnostic;
 use crate::resolve::{Force, Precedence};
 use crate::taskfile::model::{Jobs, Model, Parallel};
@@ -92,6 +94,14 @@ pub struct Settings {
     pub stall: Setting<Option<Duration>>,
     /// Run what failed again, one at a time.
     pub fallback_sequential: Setting<bool>,
+    /// Start nothing more while the CPUs are busier than this, in percent.
+    pub load: Setting<Option<u32>>,
+    /// Start nothing more while less memory than this is available, in bytes.
+    pub memory: Setting<Option<u64>>,
+    /// At most so many members of a stage at a time.
+    pub max_parallel: Setting<Option<u32>>,
+    /// What is limited and how much there is of it; each pool as the mightiest says that names it.
+    pub pools: Setting<BTreeMap<Arc<str>, u32>>,
     /// How output is shown.
     pub output: Setting<OutputMode>,
     /// When to use colours.
@@ -175,6 +185,20 @@ impl Files<'_> {
         let mut files = project.chain(taskfile).chain(user);
         files.find_map(|(file, origin)| Some(Setting { value: key(file)?, origin }))
     }
+
+    /// All pools, each with the size that the mightiest file gives it.
+    fn pools(&self) -> Setting<BTreeMap<Arc<str>, u32>> {
+        let origin = self.first(|file| (!file.pools.is_empty()).then_some(()));
+        let origin = origin.map_or(Origin::Default, |setting| setting.origin);
+        let project = self.project.iter().map(|(_, file)| file);
+        let taskfile = self.taskfile.iter().map(|model| &model.parallel);
+        let user = self.user.iter().map(|(_, file)| file);
+        let mut value = BTreeMap::new();
+        for file in user.chain(taskfile).chain(project) {
+            value.extend(file.pools.iter().map(|(name, size)| (name.clone(), *size)));
+        }
+        Setting { value, origin }
+    }
 }
 
 /// Decides everything. `cpus` is how many this process may use.
@@ -210,7 +234,17 @@ pub fn resolve(
         grace: decide([flag(own.grace, "--grace"), files.first(|file| file.grace)], GRACE),
         deadline: decide([flag(own.deadline.map(Some), "--deadline")], None),
         stall: decide([files.first(|file| file.stall).map(some)], None),
-        fallback_sequential: decide([files.first(|file| file.fallback_sequential)], false),
+        fallback_sequential: decide(
+            [
+                flag(own.fallback.map(|how| how == Fallback::Sequential), "--fallback"),
+                files.first(|file| file.fallback_sequential),
+            ],
+            false,
+        ),
+        load: optional(flag(own.load, "--load"), files.first(|file| file.load)),
+        memory: optional(flag(own.memory, "--memory"), files.first(|file| file.memory)),
+        max_parallel: optional(None, files.first(|file| file.max_parallel)),
+        pools: files.pools(),
         output,
         color: decide([flag(shown.color.map(forced), "--color"), env.color.clone()], Color::Auto),
         silent: truth(run.silent, "--silent", &env.silent),
@@ -253,6 +287,11 @@ fn flag<T>(value: Option<T>, name: &'static str) -> Option<Setting<T>> {
 
 fn truth(said: Option<bool>, name: &'static str, env: &Option<Setting<bool>>) -> Setting<bool> {
     decide([flag(said, name), env.clone()], false)
+}
+
+/// What may be said by nobody.
+fn optional<T>(flag: Option<Setting<T>>, file: Option<Setting<T>>) -> Setting<Option<T>> {
+    decide([flag.map(some), file.map(some)], None)
 }
 
 fn some<T>(setting: Setting<T>) -> Setting<Option<T>> {

@@ -48,6 +48,14 @@ pub(super) fn of(settings: &Settings) -> Vec<Row> {
         row("fallback", &settings.fallback_sequential, |on| {
             if *on { "sequential" } else { "none" }.into()
         }),
+        row("load", &settings.load, |load| load.map(|share| format!("{share}%")).into()),
+        row("memory", &settings.memory, |memory| memory.map(size).into()),
+        row("max_parallel", &settings.max_parallel, |most| (*most).into()),
+        row("pools", &settings.pools, |pools| {
+            let shown: Vec<String> =
+                pools.iter().map(|(name, size)| format!("{name}={size}")).collect();
+            Some(shown.join(" ")).filter(|shown| !shown.is_empty()).into()
+        }),
         row("output", &settings.output, |mode| mode.name().into()),
         row("color", &settings.color, |color| color_name(*color).into()),
         row("interval", &settings.interval, duration),
@@ -123,4 +131,14 @@ fn precedence_name(first: Precedence) -> &'static str {
 
 fn duration(duration: &Duration) -> Value {
     format!("{duration:?}").into()
+}
+
+/// Bytes in the largest unit that divides them.
+fn size(bytes: u64) -> String {
+    let units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let unit = units.into_iter().find(|(_, bits)| bytes.is_multiple_of(1 << bits));
+    match unit {
+        Some((unit, bits)) => format!("{}{unit}", bytes >> bits),
+        None => format!("{bytes}B"),
+    }
 }

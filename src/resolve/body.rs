@@ -8,7 +8,7 @@ use super::draft::{Body, Line, Manner, Mention, Piece, Redirected, Script};
 use super::each::turns;
 use super::scope::{Argument, text};
 use super::shared::Site;
-use super::{names, once, path};
+use super::{names, once, path, policy};
 use crate::diag::Diagnostic;
 use crate::taskfile::model::{Action, Call, Command, Each, Lifted, Redirect};
 use crate::template::Template;
@@ -27,7 +27,8 @@ pub(super) fn of(aim: &Aim, context: &Arc<Context>, site: Site<'_>) -> Result<Bo
         writer.command(command, place as u32, &mut steps)?;
     }
     let key = once::key(aim, context, &deps, &steps, site)?;
-    Ok(Body { context: context.clone(), key, deps, steps, assumed: Vec::new() })
+    let policy = policy::of(task, &context.vars, site)?;
+    Ok(Body { context: context.clone(), key, deps, steps, policy, assumed: Vec::new() })
 }
 
 /// The name of a call as rendered, and what it means.

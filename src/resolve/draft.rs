@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::called::Aim;
 use super::context::Context;
 use crate::diag::Diagnostic;
+use crate::plan::Policy;
 use crate::source::Span;
 use crate::taskfile::model::Call;
 use crate::template::Template;
@@ -27,6 +28,7 @@ pub(super) struct Body {
     pub(super) key: Option<String>,
     pub(super) deps: Vec<Mention>,
     pub(super) steps: Vec<Piece>,
+    pub(super) policy: Option<Arc<Policy>>,
     /// Conditions that were taken to hold without asking.
     pub(super) assumed: Vec<String>,
 }

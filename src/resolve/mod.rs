@@ -4,6 +4,7 @@
 //! keeps the books; what may take time ([`Expansion`], [`Check`], [`Rendering`]) is owned and goes
 //! to any thread, with the [`Host`](crate::host::Host) as its only way to the machine.
 
+mod agents;
 mod ahead;
 mod body;
 mod called;
@@ -23,6 +24,7 @@ mod missing;
 mod names;
 mod once;
 mod path;
+mod policy;
 mod render;
 mod requires;
 mod resolver;
@@ -35,6 +37,7 @@ mod waits;
 #[cfg(test)]
 mod tests;
 
+pub use agents::pools as agent_pools;
 pub use ahead::{Ahead, plan_ahead};
 pub use called::Sink;
 pub use check::{Check, Verdict};

@@ -2,6 +2,7 @@
 //!
 //! Knows no flags by their letters and nothing of slots, locks or time.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -104,6 +105,10 @@ pub struct Settings {
     pub precedence: Precedence,
     /// The output mode asked for, over the Taskfile's.
     pub output: Option<Output>,
+    /// What is limited, agents among it, and how much there is of it.
+    pub pools: BTreeMap<Arc<str>, u32>,
+    /// At most so many members of a stage at a time, where the stage does not say.
+    pub max_parallel: Option<u32>,
 }
 
 /// What is known only while the run goes on.

@@ -15,6 +15,7 @@ mod live;
 mod logs;
 mod output;
 mod plan;
+mod policies_keys;
 mod programs;
 mod readme;
 mod refusals;

@@ -61,12 +61,13 @@ impl Resolver {
     }
 
     fn body(&mut self, unit: UnitId, body: Body) -> Fragment {
-        let Body { context, deps, steps, .. } = body;
+        let Body { context, deps, steps, policy, .. } = body;
         let (task, settings) = (&context.task, &self.shared.settings);
         let mut fragment = Fragment {
             check: !context.checks.is_empty(),
             fail_fast: settings.fail_fast || task.failfast,
             one_at_a_time: !task.parallel,
+            policy,
             ..Fragment::default()
         };
         for dep in deps {

@@ -12,6 +12,7 @@ use super::called::{Aim, Called, Outlets, Target};
 use super::context::Context;
 use super::draft::Line;
 use super::expansion::Expansion;
+use super::policy;
 use super::scope::Argument;
 use super::settings::{Compat, Force, Known, Request, Settings};
 use super::shared::Shared;
@@ -70,6 +71,7 @@ impl Resolver {
             let names: Vec<_> = aims.iter().map(|aim| aim.name.clone()).collect();
             let methods = self.shared.settings.force == Force::No;
             wrong = self.shared.model.check_certain(&names, methods);
+            wrong.extend(policy::unfit_shares(&self.shared.model, &self.shared));
         }
         if !wrong.is_empty() {
             return Err(wrong);
@@ -163,14 +165,19 @@ impl Resolver {
         order: (u32, u32),
         ignore_error: bool,
     ) -> Unit {
-        let (task, name, estimate) = match &called.target {
-            Target::Known(aim) => (known_name(aim), aim.name.clone(), aim.found.task.estimate),
-            Target::Late { .. } | Target::Wrong(_) => (written.clone(), written.clone(), None),
+        let (task, name, estimate, policy) = match &called.target {
+            Target::Known(aim) => {
+                let policy = policy::written(&aim.found.task, &self.shared);
+                (known_name(aim), aim.name.clone(), aim.found.task.estimate, policy)
+            }
+            Target::Late { .. } | Target::Wrong(_) => {
+                (written.clone(), written.clone(), None, None)
+            }
         };
         let timeout = called.timeout;
         self.waits.add(id, Some(called.parent));
         self.nodes.push(Node::Call { called: Arc::new(called), name: task.clone(), context: None });
-        let (work, id, policy) = (Work::Call, self.ids.next(), None);
+        let (work, id) = (Work::Call, self.ids.next());
         Unit { work, task, name, id, ignore_error, estimate, timeout, policy, order }
     }
 

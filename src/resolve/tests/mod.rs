@@ -3,6 +3,7 @@
 mod calls;
 mod commands;
 mod footprint;
+mod policies;
 mod variables;
 
 use std::collections::HashMap;

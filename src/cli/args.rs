@@ -2,6 +2,8 @@
 //!
 //! Sees no environment and no files; whether a word is a task of the Taskfile it asks the caller.
 
+mod quick;
+
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -133,10 +135,18 @@ fn readable(word: &OsString) -> Result<&str, Diagnostic> {
 }
 
 fn par(words: &[&str], is_task: IsTask) -> Result<Parsed, Diagnostic> {
-    if let Some(tasks) = plain(words) {
-        let run = RunArgs { tasks, ..RunArgs::default() };
+    if let Some(run) = quick::run(words) {
         return Ok(Parsed { invocation: Invocation::Run(Box::new(run)), hidden: None });
     }
+    if let Some(list) = quick::list(words)
+        && !is_task(&list.locate, "list")
+    {
+        return Ok(Parsed { invocation: Invocation::List(list), hidden: None });
+    }
+    with_clap(words, is_task)
+}
+
+fn with_clap(words: &[&str], is_task: IsTask) -> Result<Parsed, Diagnostic> {
     let mut hidden = None;
     let grammar = grammar::lenient(grammar::of::<RunLine>());
     let invocation = match grammar::first_word(&grammar, words) {
@@ -153,22 +163,6 @@ fn par(words: &[&str], is_task: IsTask) -> Result<Parsed, Diagnostic> {
         None => run_line(words)?,
     };
     Ok(Parsed { invocation, hidden })
-}
-
-/// Names of tasks and nothing else: no need to bother clap, which takes a fifth of a millisecond.
-fn plain(words: &[&str]) -> Option<Vec<String>> {
-    let is_plain = |word: &&str| !word.starts_with('-') && !word.contains('=');
-    if !words.iter().all(is_plain) {
-        return None;
-    }
-    let tasks = match words.split_first() {
-        Some((&"run", tasks)) => tasks,
-        Some((first, _)) if first.starts_with(':') || Subcommand::named(first).is_some() => {
-            return None;
-        }
-        _ => words,
-    };
-    Some(tasks.iter().map(|&word| word.into()).collect())
 }
 
 enum Which<'a> {

@@ -298,7 +298,7 @@ pub(super) fn jobs(text: &str) -> Result<Jobs, String> {
     taskfile::jobs(text).ok_or_else(|| "expected a number from 1, a share as 50%, or auto".into())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     taskfile::duration(text).ok_or_else(|| "expected a duration as 90s or 1h30m".into())
 }
 
@@ -334,7 +334,7 @@ fn fallback(text: &str) -> Result<Fallback, String> {
     }
 }
 
-fn integer(text: &str) -> Result<i64, String> {
+pub(super) fn integer(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "expected a number".into())
 }
 

@@ -71,9 +71,9 @@ struct Listed {
     is_up_to_date: Option<bool>,
 }
 
-/// Prints the list.
-pub(super) fn run(args: &ListArgs, voice: Voice, host: &dyn Host) -> Exit {
-    match prepare::model(args.program, &args.locate, host) {
+/// Prints the list of `known`, or of the Taskfile that has still to be loaded.
+pub(super) fn run(args: &ListArgs, known: Option<Model>, voice: Voice, host: &dyn Host) -> Exit {
+    match known.map_or_else(|| prepare::model(args.program, &args.locate, host), Ok) {
         Ok(model) => {
             voice.warn(&model.warnings, &model.sources);
             print(args, Arc::new(model), host)

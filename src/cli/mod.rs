@@ -23,6 +23,7 @@ mod summary;
 mod usage;
 mod world;
 
+use std::cell::RefCell;
 use std::ffi::OsString;
 
 use args::{Invocation, Parsed, Program};
@@ -33,37 +34,47 @@ use settings::Environment;
 
 use crate::host::Host;
 use crate::host::os::Os;
+use crate::taskfile::model::Model;
 
 /// Does what the command line asks for; its first word is the name we were called by.
 pub fn main(argv: &[OsString]) -> Exit {
     let host = Os;
     let voice = Voice::new(None, &host);
-    match args::parse(argv, &|locate, name| has_task(locate, name, &host)) {
+    let seen = Seen::default();
+    match args::parse(argv, &|locate, name| has_task(locate, name, &seen, &host)) {
         Ok(Parsed { invocation, hidden }) => {
             if let Some(name) = hidden {
                 let note = "`NAME` is a task of this Taskfile; the subcommand is `par :NAME`";
                 voice.talk(&format!("note: {}\n", note.replace("NAME", name)));
             }
-            perform(invocation, voice, &host)
+            perform(invocation, seen, voice, &host)
         }
         Err(error) => voice.complain(&prepare::failure(error)),
     }
 }
 
+/// The Taskfile that had to be loaded to understand the command line.
+type Seen = RefCell<Option<(Locate, Model)>>;
+
 /// A Taskfile that is missing or broken has no tasks; who needs it says so later.
-fn has_task(locate: &Locate, name: &str, host: &dyn Host) -> bool {
+fn has_task(locate: &Locate, name: &str, seen: &Seen, host: &dyn Host) -> bool {
     let is_stdin = locate.taskfile.as_deref().is_some_and(|path| path.as_os_str() == "-");
     let model = (!is_stdin).then(|| prepare::model(Program::Par, locate, host).ok()).flatten();
-    model.is_some_and(|model| model.callable().any(|task| task == name))
+    let has = model.as_ref().is_some_and(|model| model.callable().any(|task| task == name));
+    *seen.borrow_mut() = model.map(|model| (locate.clone(), model));
+    has
 }
 
-fn perform(invocation: Invocation, voice: Voice, host: &dyn Host) -> Exit {
+fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) -> Exit {
     match invocation {
         Invocation::Text(text) => say::print(&text),
         Invocation::Experiments => {
             say::print(&Environment::read(&|name| host.env(name)).experiments())
         }
-        Invocation::List(args) => list::run(&args, voice, host),
+        Invocation::List(args) => {
+            let seen = seen.into_inner().filter(|(locate, _)| *locate == args.locate);
+            list::run(&args, seen.map(|(_, model)| model), voice, host)
+        }
         Invocation::Logs(line) => logs::run(&line, voice, host),
         Invocation::Plan(line) => plan::run(&line, voice, host),
         Invocation::Init(line) => init::run(&line, voice, host),

@@ -260,57 +260,6 @@ fn arithmetic_length(rest: &[u8]) -> Option<usize> {
     None
 }
 
-/// The words of a script that is one command and nothing a shell would have to interpret.
-pub(super) fn plain_words(script: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut letters = script.trim_start_matches([' ', '\t', '\n']).trim_end_matches('\n').chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            ' ' | '\t' => words.extend(word.take()),
-            '\'' => quote(&mut letters, word.get_or_insert_default())?,
-            '"' => double_quote(&mut letters, word.get_or_insert_default())?,
-            '\\' => match letters.next()? {
-                '\n' => {}
-                escaped => word.get_or_insert_default().push(escaped),
-            },
-            '=' if words.is_empty() => return None,
-            _ if is_special(letter) => return None,
-            _ => word.get_or_insert_default().push(letter),
-        }
-    }
-    words.extend(word);
-    (!words.is_empty()).then_some(words)
-}
-
-fn is_special(letter: char) -> bool {
-    "\n\r\0|&;<>()$`*?[]{}~#!^".contains(letter) || letter.is_control()
-}
-
-fn quote(letters: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
-    loop {
-        match letters.next()? {
-            '\'' => return Some(()),
-            letter => word.push(letter),
-        }
-    }
-}
-
-fn double_quote(letters: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
-    loop {
-        match letters.next()? {
-            '"' => return Some(()),
-            '$' | '`' => return None,
-            '\\' => match letters.next()? {
-                '\n' => {}
-                escaped @ ('$' | '`' | '"' | '\\') => word.push(escaped),
-                other => word.extend(['\\', other]),
-            },
-            letter => word.push(letter),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -399,7 +348,6 @@ mod tests {
                 prop_assert!(script[comment.clone()].starts_with('#'));
                 prop_assert!(!script[comment].contains('\n'));
             }
-            prop_assert!(plain_words(&script).is_none_or(|words| words.len() <= script.len()));
         }
 
         #[test]
@@ -412,24 +360,4 @@ mod tests {
         "a", " ", "\n", "'", "\"", "`", "$", "(", ")", "((", "))", "${", "}", "#", "&", "&&", "|",
         ";", "<", "<<E", "<<-'E'", "E", ">", "\\", "$'", "=", "é", "\t", "<<<", "!",
     ];
-
-    #[test]
-    fn plain_words_lose_their_quotes() {
-        let words = |script| plain_words(script).unwrap();
-        assert_eq!(words(" cc -o 'a b' \"c \\\" d\"e \\  \n"), ["cc", "-o", "a b", "c \" de", " "]);
-        assert_eq!(words("x \\\n y ''"), ["x", "y", ""]);
-        assert_eq!(words("x --a=b c,d @ 1%"), ["x", "--a=b", "c,d", "@", "1%"]);
-    }
-
-    #[test]
-    fn what_a_shell_would_interpret_is_not_plain() {
-        let scripts = [
-            "", " ", "A=b", "A=b c", "a; b", "a\nb", "a | b", "a $x", "a \"$x\"", "a ~", "a *",
-            "a?", "[ a ]", "{ a }", "a > b", "a # b", "! a", "a `b`", "a 'b", "a \"b", "a \\",
-            "(a)", "a{b,c}", "a\0",
-        ];
-        for script in scripts {
-            assert_eq!(plain_words(script), None, "{script}");
-        }
-    }
 }

@@ -13,24 +13,31 @@ use crate::event::{Status, Stream, Usage};
 mod descendants;
 pub mod guard;
 mod lexer;
+#[cfg(test)]
+mod likeness;
 mod listing;
 mod pipes;
 mod plumbing;
 mod processes;
+mod redirect;
 pub mod shell;
 mod signals;
+mod simple;
 mod spawn;
 mod terminal;
 mod trees;
+mod trivial;
 mod wait;
 mod watch;
 
 pub use guard::Guarded;
 pub use processes::Processes;
 pub use shell::{Options, Shell};
+pub use simple::{Redirection, Target};
 pub use spawn::StartError;
 pub use terminal::Foreground;
 pub use trees::Tree;
+pub use trivial::{Done, Trivial};
 
 /// What is executed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +46,9 @@ pub struct Command {
     pub program: CString,
     /// Its arguments, `argv[0]` first.
     pub argv: Vec<CString>,
-    /// What is executed when the kernel refuses `program`.
+    /// Where its streams go instead, in the order of the script.
+    pub redirections: Vec<Redirection>,
+    /// What is executed when the kernel refuses `program`, or a redirection takes a shell.
     pub otherwise: Option<Box<Command>>,
     /// What becomes of processes it leaves behind.
     pub leftovers: Leftovers,

@@ -15,6 +15,7 @@ use libc::{c_int, pid_t, sigset_t};
 use super::descendants::descendants;
 use super::pipes::{CHUNK, Chunk, Pipe};
 use super::plumbing::Plumbing;
+use super::redirect::Streams;
 use super::spawn::{Launch, Spawner};
 use super::trees::{Tree, Trees};
 use super::watch::{Wake, Watch};
@@ -130,9 +131,19 @@ impl<T: Copy + Eq> Processes<T> {
         let takes_terminal = wants_terminal && terminal::is_ours(self.guarded);
         let mut command = &job.command;
         loop {
+            let streams = Streams::new(&command.redirections, &job.dir);
+            let (mut streams, otherwise) = match (streams, &command.otherwise) {
+                (Some(streams), otherwise) => (streams, otherwise),
+                (None, Some(other)) => {
+                    command = other;
+                    continue;
+                }
+                (None, None) => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
+            };
+            let descriptors = streams.descriptors(descriptors)?;
             let launch =
                 Launch { command, env: &job.env, dir: &job.dir, descriptors, takes_terminal };
-            match (self.spawner.start(&launch), &command.otherwise) {
+            match (self.spawner.start(&launch), otherwise) {
                 (Ok(pid), _) => return Ok((pid, command.leftovers)),
                 (Err(StartError::Program(..)), Some(other)) => command = other,
                 (Err(error), _) => {

@@ -9,8 +9,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::lexer::{features, plain_words};
+use super::lexer::features;
 use super::listing::in_columns;
+use super::simple::pipeline;
+use super::trivial::{self, Trivial};
 use super::{Command, Leftovers};
 
 /// The kernel refuses a single argument of 128 KiB.
@@ -34,7 +36,7 @@ pub struct Options<'a> {
 
 impl Options<'_> {
     /// Whether they change nothing about a command without anything to expand.
-    fn allow_direct(&self) -> bool {
+    pub(super) fn allow_direct(&self) -> bool {
         let harmless = ["e", "errexit", "pipefail", "u", "nounset", "f", "noglob"];
         self.set.iter().all(|option| harmless.contains(&&**option))
     }
@@ -83,16 +85,24 @@ impl Shell {
         dir: &Path,
     ) -> io::Result<Command> {
         let script = self.script(text, options)?;
-        let direct = plain_words(text)
-            .filter(|words| options.allow_direct() && !is_built_in(&words[0]))
-            .and_then(|words| Some((find_program(&words[0], path, dir)?, words)));
-        let Some((program, words)) = direct else { return Ok(script) };
+        let direct = pipeline(text)
+            .filter(|all| all.len() == 1 && options.allow_direct())
+            .and_then(|mut all| all.pop())
+            .filter(|command| !is_built_in(&command.words[0]))
+            .and_then(|command| Some((find_program(&command.words[0], path, dir)?, command)));
+        let Some((program, command)) = direct else { return Ok(script) };
         Ok(Command {
             program: c_string(program.into_os_string().into_vec())?,
-            argv: words.into_iter().map(c_string).collect::<io::Result<_>>()?,
+            argv: command.words.into_iter().map(c_string).collect::<io::Result<_>>()?,
+            redirections: command.redirections,
             otherwise: Some(Box::new(script)),
             leftovers: Leftovers::Kill,
         })
+    }
+
+    /// What `text` does, if neither a shell nor a process is needed for it.
+    pub fn trivial(&self, text: &str, options: &Options<'_>) -> Option<Trivial> {
+        self.is_bash.then(|| trivial::trivial(text, options)).flatten()
     }
 
     fn script(&self, text: &str, options: &Options<'_>) -> io::Result<Command> {
@@ -116,6 +126,7 @@ impl Shell {
         Ok(Command {
             program: c_string(self.program.as_os_str().as_bytes())?,
             argv: argv.into_iter().map(c_string).collect::<io::Result<_>>()?,
+            redirections: Vec::new(),
             otherwise: None,
             leftovers: if has_background { Leftovers::Wait } else { Leftovers::Kill },
         })
@@ -181,31 +192,6 @@ fn is_built_in(word: &str) -> bool {
     WORDS.split_ascii_whitespace().any(|built_in| built_in == word)
 }
 
-/// What a command does that needs no process: `true`, `:`, `false`, `exit N`, `echo` of plain words.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trivial {
-    /// What it writes to stdout.
-    pub output: String,
-    /// Its exit code.
-    pub code: i32,
-}
-
-/// What `text` does, if a shell is not needed to know. Anything else is [`Shell::command`]'s.
-pub fn trivial(text: &str, options: &Options<'_>) -> Option<Trivial> {
-    let words = plain_words(text).filter(|_| options.allow_direct() && options.shopt.is_empty())?;
-    let ends = |code| Some(Trivial { output: String::new(), code });
-    match (words[0].as_str(), &words[1..]) {
-        ("true" | ":", _) => ends(0),
-        ("false", _) => ends(1),
-        ("exit", []) => ends(0),
-        ("exit", [code]) => ends(code.parse::<u8>().ok()?.into()),
-        ("echo", words) if !words.first().is_some_and(|word| word.starts_with('-')) => {
-            Some(Trivial { output: words.join(" ") + "\n", code: 0 })
-        }
-        _ => None,
-    }
-}
-
 /// The environment of a process that runs in `dir`. What a process cannot be given is left out.
 pub fn environment<'a>(
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -259,6 +245,7 @@ fn program_name(rest: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exec::simple::{Redirection, Target};
 
     fn shell() -> Shell {
         Shell { program: "/bin/bash".into(), is_bash: true }
@@ -283,26 +270,19 @@ mod tests {
     }
 
     #[test]
-    fn a_trivial_command_needs_no_process() {
-        let does = |text| trivial(text, &Options::default()).map(|does| (does.output, does.code));
-        let done = |output: &str, code| Some((output.to_owned(), code));
-        assert_eq!(does("echo  a 'b  c' \"d\"\n"), done("a b  c d\n", 0));
-        assert_eq!(does("echo"), done("\n", 0));
-        assert_eq!([does("true"), does(": a"), does("exit")], [(); 3].map(|()| done("", 0)));
-        assert_eq!([does("false"), does("exit 1")], [(); 2].map(|()| done("", 1)));
-        for text in [
-            "echo -n a",
-            "exit 256",
-            "exit -1",
-            "exit a",
-            "echo $a",
-            "echo a; echo b",
-            "cat",
-            "A=b",
-        ] {
-            assert_eq!(does(text), None, "{text}");
-        }
-        assert_eq!(trivial("true", &Options { set: &["x".into()], shopt: &[] }), None);
+    fn a_plain_command_keeps_its_redirections() {
+        let command = command("cat a 2>&1");
+        let to = Target::Same(1);
+        assert_eq!(command.redirections, [Redirection { stream: 2, to }]);
+        assert_eq!(shown(&command), ["/bin/cat", "cat", "a"]);
+        assert_eq!(command.otherwise.unwrap().redirections, []);
+    }
+
+    #[test]
+    fn only_bash_is_imitated() {
+        let plain = Shell { program: "/bin/sh".into(), is_bash: false };
+        let trivial = |shell: Shell| shell.trivial("true", &Options::default()).is_some();
+        assert_eq!([trivial(shell()), trivial(plain)], [true, false]);
     }
 
     #[test]

@@ -53,14 +53,7 @@ impl Files {
         method: Method,
         site: Site<'_>,
     ) -> Result<Option<(&'static str, Value)>, Diagnostic> {
-        let name = match method {
-            Method::Checksum => "CHECKSUM",
-            Method::Timestamp => "TIMESTAMP",
-            Method::None => return Ok(None),
-        };
-        if task.method_error.is_some() || task.sources.is_empty() || !is_read(task, name) {
-            return Ok(None);
-        }
+        let Some(name) = state(task, method) else { return Ok(None) };
         let files = self.select(&self.sources, site);
         let value = match method {
             Method::Timestamp => newest(&files, site).map(Value::Time),
@@ -74,6 +67,22 @@ impl Files {
             }
         }
     }
+}
+
+/// Whether evaluating a call of the task looks at its sources.
+pub(super) fn reads_sources(task: &Task, method: Method) -> bool {
+    state(task, method).is_some()
+}
+
+/// The variable that says in what state a task's sources are, where something reads it.
+fn state(task: &Task, method: Method) -> Option<&'static str> {
+    let name = match method {
+        Method::Checksum => "CHECKSUM",
+        Method::Timestamp => "TIMESTAMP",
+        Method::None => return None,
+    };
+    let looks = task.method_error.is_none() && !task.sources.is_empty() && is_read(task, name);
+    looks.then_some(name)
 }
 
 /// When the newest of the files was written, nanoseconds since 1970; without files, that moment.

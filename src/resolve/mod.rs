@@ -25,6 +25,7 @@ mod names;
 mod once;
 mod path;
 mod policy;
+mod quick;
 mod render;
 mod requires;
 mod resolver;

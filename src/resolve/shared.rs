@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dynamic::{Printouts, Question};
 use super::ground::Ground;
+use super::quick;
 use super::settings::Settings;
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Env, Host, Script};
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     ground: OnceLock<Result<Ground, Diagnostic>>,
     printouts: Printouts,
     calls: Vec<AtomicU32>,
+    /// Whether the ground is laid without asking scripts or reading files.
+    pub(super) has_quick_ground: bool,
 }
 
 /// The run as a call being evaluated sees it: what is shared, and the machine.
@@ -44,7 +47,8 @@ impl Shared {
         let tasks = model.tasks.values().map(|task| task.order + 1).max().unwrap_or(0);
         let calls = (0..tasks).map(|_| AtomicU32::new(0)).collect();
         let (ground, printouts) = Default::default();
-        Shared { model, settings, facts, ground, printouts, calls }
+        let has_quick_ground = quick::ground(&model);
+        Shared { model, settings, facts, ground, printouts, calls, has_quick_ground }
     }
 
     /// How a task's sources are compared.

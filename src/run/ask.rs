@@ -153,6 +153,10 @@ impl Driver {
 
     pub(super) fn expand(&mut self, unit: UnitId) {
         let expansion = self.resolver.expansion(unit, &self.known(unit));
+        if expansion.is_quick() {
+            let draft = expansion.run(&Os);
+            return self.answered(Answer::Expanded(unit, draft));
+        }
         self.delegate(unit, move |host| Answer::Expanded(unit, expansion.run(host)));
     }
 

@@ -113,7 +113,7 @@ impl Driver {
         }
     }
 
-    fn finish_masks(&mut self, unit: UnitId) {
+    pub(super) fn finish_masks(&mut self, unit: UnitId) {
         for stream in [Stream::Stdout, Stream::Stderr] {
             if let Some(mut mask) = self.masks.remove(&(unit, stream)) {
                 let rest = mask.finish();

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::driver::{Driver, Name};
-use crate::event::{Status, Usage};
-use crate::exec::{Capture, Job, Options, StartError, Stdin, shell};
+use crate::event::{Status, Stream, Usage};
+use crate::exec::{Capture, Done, Job, Options, StartError, Stdin, shell};
 use crate::host::Env;
 use crate::id::UnitId;
 use crate::resolve::Launch;
@@ -62,6 +62,9 @@ impl Driver {
         }
         self.describe();
         self.open_sinks(&launch)?;
+        if let Some(exit) = self.try_here(start, &launch) {
+            return Ok(Some(exit));
+        }
         let job = self.job(start, &launch)?;
         if !start.captured {
             // Whatever stands on the terminal must be complete before somebody else writes to it.
@@ -70,6 +73,23 @@ impl Driver {
         self.processes.start(Name::Unit(start.unit), &job)?;
         self.mask(start.unit, &launch);
         Ok(None)
+    }
+
+    /// Does what needs no process.
+    fn try_here(&mut self, start: Start, launch: &Launch) -> Option<Exit> {
+        let options = Options { set: &launch.set, shopt: &launch.shopt };
+        let trivial = self.shell.trivial(&launch.text, &options)?;
+        if !start.captured && !trivial.output.is_empty() {
+            return None;
+        }
+        let Done { output, code } = trivial.perform(&launch.dir)?;
+        self.mask(start.unit, launch);
+        if let Some((stream, bytes)) = output {
+            let is_merged = matches!(self.capture(start, launch), Capture::Merged);
+            self.printed(start.unit, if is_merged { Stream::Stdout } else { stream }, &bytes);
+        }
+        self.finish_masks(start.unit);
+        Some(Exit::Ended(Status::Code(code), Usage::default()))
     }
 
     fn job(&mut self, start: Start, launch: &Launch) -> Result<Job, StartError> {

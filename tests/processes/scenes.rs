@@ -65,7 +65,9 @@ fn lengthen(text: &str) -> String {
 fn by_hand(program: &str, dir: &str) -> Job {
     let program = CString::new(program).unwrap();
     let argv = vec![program.clone()];
-    let command = Command { program, argv, otherwise: None, leftovers: Leftovers::Kill };
+    let redirections = Vec::new();
+    let command =
+        Command { program, argv, redirections, otherwise: None, leftovers: Leftovers::Kill };
     Job { command, dir: dir.into(), ..job("true", Capture::Merged) }
 }
 

@@ -158,13 +158,35 @@ fn every_subcommand_has_help() {
 proptest! {
     #[test]
     fn the_short_way_and_the_long_way_say_the_same(
-        words in prop::collection::vec("run|list|[a-c:.*]{0,3}|ü|build|test:all", 0..5)
+        words in prop::collection::vec(
+            "run|list|[a-c:.*]{0,3}|ü|build|test:all|X=[a=]{0,2}|--|-[jCoFkfnsvyx]|[0-9]|50%|auto|group|2s|--jobs\
+             |--grace|--output|--concurrency|--failfast|--force|--dry|--silent|--verbose|--yes|--keep-going\
+             |--sequential|--all|--json|-a|-j2|--jobs=2",
+            0..6,
+        )
     ) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        if let Some(tasks) = plain(&words) {
-            let words = if words.first() == Some(&"run") { &words[1..] } else { &words[..] };
-            let run = RunArgs { tasks, ..RunArgs::default() };
-            prop_assert_eq!(run_line(words), Ok(Invocation::Run(Box::new(run))));
+        let is_task = |_: &Locate, _: &str| false;
+        if let Some(run) = quick::run(&words) {
+            let parsed = with_clap(&words, &is_task).map(|parsed| parsed.invocation);
+            prop_assert_eq!(parsed, Ok(Invocation::Run(Box::new(run))));
+        }
+        if let Some(list) = quick::list(&words) {
+            let parsed = with_clap(&words, &is_task).map(|parsed| parsed.invocation);
+            prop_assert_eq!(parsed, Ok(Invocation::List(list)));
         }
     }
+}
+
+#[test]
+fn the_common_lines_need_no_clap() {
+    for line in ["run build -j 2", "", "a b X=1 -- c -j", "-s -o group --failfast --grace 2s all"] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert!(quick::run(&words).is_some(), "{line}");
+    }
+    for line in ["list", "-j", "-j 0", "-j -1", "-d x", ":run a", "--sequential -j 2", "-sf"] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert!(quick::run(&words).is_none(), "{line}");
+    }
+    assert!(quick::list(&["list", "--all"]).is_some());
 }

@@ -311,6 +311,7 @@ mod tests {
         Command {
             program: words[0].clone(),
             argv: words,
+            redirections: Vec::new(),
             otherwise: None,
             leftovers: Leftovers::Kill,
         }

@@ -3,11 +3,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use par::exec::{Options, shell};
+use par::exec::{Options, Shell, shell};
 
 fuzz_target!(|script: &str| {
     for name in shell::mentions_task_program(script) {
         assert!(script.contains(&name));
     }
-    let _ = shell::trivial(script, &Options { set: &[], shopt: &[] });
+    if let Ok(shell) = Shell::find(None) {
+        let _ = shell.trivial(script, &Options::default());
+    }
 });

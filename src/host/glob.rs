@@ -1,7 +1,8 @@
 //! Files that a pattern of `sources` or `generates` means, as a shell with globstar would see them.
 //!
-//! Two habits are go-task's: `dir/**/name` also finds hidden files and goes into hidden directories,
-//! and a pattern with a plain path that does not exist finds nothing at all.
+//! Three habits are go-task's: `dir/**/name` also finds hidden files and goes into hidden directories, only
+//! a star at the beginning of a name leaves them out (`?` and `[!a]` do not), and a pattern with a plain path
+//! that does not exist finds nothing at all.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -130,7 +131,7 @@ fn segments(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
 /// The entries of a directory that a wildcard matches; none when it is none.
 fn children(directory: &Path, part: &str) -> Vec<PathBuf> {
     let all = entries(directory).unwrap_or_default().into_iter();
-    let shown = |name: &str| !name.starts_with('.') || part.starts_with('.');
+    let shown = |name: &str| !name.starts_with('.') || !part.starts_with('*');
     all.filter(|entry| shown(&entry.name) && entry.name != OWN && matches(part, &entry.name))
         .map(|entry| directory.join(entry.name))
         .collect()
@@ -363,6 +364,8 @@ mod tests {
         let dir = tree(&["a.go", "b.go", ".h.go", "d/c.go", "x y.go"]);
         assert_eq!(found(&dir, "*.go"), ["a.go", "b.go", "x y.go"]);
         assert_eq!(found(&dir, ".*.go"), [".h.go"]);
+        assert_eq!(found(&dir, "[!a]h.go"), [".h.go"]);
+        assert_eq!(found(&dir, "?h.go"), [".h.go"]);
         assert_eq!(found(&dir, "*"), ["a.go", "b.go", "x y.go"]);
         assert_eq!(found(&dir, "d"), [""; 0]);
         assert_eq!(found(&dir, "./d/../a.go"), ["a.go"]);

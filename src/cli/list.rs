@@ -96,8 +96,10 @@ pub(super) fn print(args: &ListArgs, model: Arc<Model>, host: &dyn Host) -> Exit
     }
     if listed.is_empty() {
         let text = match args.all {
-            true => "task: there are no tasks\n",
-            false => "task: no task has a description; --list-all lists all tasks\n",
+            true => "task: No tasks available\n",
+            false => {
+                "task: No tasks with description available. Try --list-all to list all tasks\n"
+            }
         };
         return Exit::No.after(say::print(text));
     }

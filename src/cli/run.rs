@@ -113,7 +113,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             .map(|word| word.to_string_lossy().into_owned())
             .collect(),
         sources: model.sources.clone(),
-        explain: explain(look.style.is_coloured),
+        explain: explain(look.style.is_coloured, settings.fuzzy.value),
         options: Options {
             slots: settings.slots,
             sequential: !settings.parallel.value,
@@ -167,11 +167,20 @@ fn tail(nanosecond: i32, chance: u8) -> u32 {
     (part as u32) << 8 | u32::from(chance)
 }
 
-fn explain(coloured: bool) -> Explain {
+fn explain(coloured: bool, guesses: bool) -> Explain {
     Arc::new(move |mistake, sources| Refusal {
         code: Exit::Fault(mistake.fault).code(),
-        message: mistake.render(sources, coloured).trim_end().to_string(),
+        message: guessed(mistake, guesses).render(sources, coloured).trim_end().to_string(),
     })
+}
+
+/// The mistake, without a guess which task was meant where nobody wants one.
+pub(super) fn guessed(mistake: &Diagnostic, guesses: bool) -> Diagnostic {
+    let mut mistake = mistake.clone();
+    if mistake.fault == Fault::NoTask && !guesses {
+        mistake.help.clear();
+    }
+    mistake
 }
 
 fn is_terminal() -> bool {
@@ -257,6 +266,8 @@ fn open_events(to: &str) -> io::Result<Box<dyn Write + Send>> {
 fn end(ended: Ended, settings: &Settings, model: &Model, voice: Voice) -> Exit {
     match ended {
         Ended::Refused(diagnostics) => {
+            let guesses = settings.fuzzy.value;
+            let diagnostics = diagnostics.iter().map(|wrong| guessed(wrong, guesses)).collect();
             let sources = model.sources.clone();
             voice.complain(&crate::taskfile::Failure { diagnostics, sources })
         }

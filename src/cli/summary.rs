@@ -38,7 +38,8 @@ pub(super) fn run(
         Err(wrong) => {
             run::list_when_unknown(std::slice::from_ref(&wrong), args.program, model, host);
             let sources = model.sources.clone();
-            voice.complain(&Failure { diagnostics: vec![wrong], sources })
+            let diagnostics = vec![run::guessed(&wrong, settings.fuzzy.value)];
+            voice.complain(&Failure { diagnostics, sources })
         }
     }
 }

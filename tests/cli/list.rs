@@ -112,13 +112,13 @@ fn a_list_of_nothing_exits_with_1() {
     Test::new()
         .taskfile("{version: '3', tasks: {a: echo}}")
         .args(["list"])
-        .stdout("task: no task has a description; --list-all lists all tasks\n")
+        .stdout("task: No tasks with description available. Try --list-all to list all tasks\n")
         .status(1)
         .run();
     Test::new()
         .taskfile("version: '3'")
         .args(["-a"])
-        .stdout("task: there are no tasks\n")
+        .stdout("task: No tasks available\n")
         .status(1)
         .run();
 }

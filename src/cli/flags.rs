@@ -203,6 +203,9 @@ pub struct ParallelFlags {
     /// Run what failed again, one at a time: none or sequential
     #[arg(long, value_name = "HOW", value_parser = fallback)]
     pub fallback: Option<Fallback>,
+    /// Tell every command of the jobserver, not only make, ninja, cargo and what starts them
+    #[arg(long)]
+    pub strict_jobs: Option<bool>,
     /// Warnings about the Taskfile are errors
     #[arg(long)]
     pub strict: Option<bool>,

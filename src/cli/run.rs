@@ -122,6 +122,8 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             typical: Duration::from_secs(1),
             deadline: settings.deadline.value,
         },
+        shares_jobs: args.program == Program::Par,
+        strict_jobs: settings.strict_jobs.value,
         merges: matches!(mode, Mode::Group { .. } | Mode::Prefixed),
         fingerprints: planning::fingerprints(
             args.program,

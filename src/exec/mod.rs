@@ -12,6 +12,7 @@ use crate::event::{Status, Stream, Usage};
 
 mod descendants;
 pub mod guard;
+pub mod jobserver;
 mod lexer;
 #[cfg(test)]
 mod likeness;
@@ -76,6 +77,8 @@ pub struct Job {
     pub stdin: Stdin,
     /// Where its output goes.
     pub capture: Capture,
+    /// Descriptors of ours that it keeps, under the same numbers.
+    pub kept: Vec<Arc<OwnedFd>>,
 }
 
 /// What a process reads.

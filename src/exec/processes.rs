@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -129,6 +129,7 @@ impl<T: Copy + Eq> Processes<T> {
         wants_terminal: bool,
     ) -> Result<(pid_t, Leftovers), StartError> {
         let takes_terminal = wants_terminal && terminal::is_ours(self.guarded);
+        let kept: Vec<RawFd> = job.kept.iter().map(|kept| kept.as_raw_fd()).collect();
         let mut command = &job.command;
         loop {
             let streams = Streams::new(&command.redirections, &job.dir);
@@ -141,8 +142,8 @@ impl<T: Copy + Eq> Processes<T> {
                 (None, None) => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
             };
             let descriptors = streams.descriptors(descriptors)?;
-            let launch =
-                Launch { command, env: &job.env, dir: &job.dir, descriptors, takes_terminal };
+            let (env, dir, kept) = (&job.env, &job.dir, &kept);
+            let launch = Launch { command, env, dir, descriptors, kept, takes_terminal };
             match (self.spawner.start(&launch), otherwise) {
                 (Ok(pid), _) => return Ok((pid, command.leftovers)),
                 (Err(StartError::Program(..)), Some(other)) => command = other,

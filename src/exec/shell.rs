@@ -162,7 +162,7 @@ fn is_old_bash(program: &Path) -> bool {
 }
 
 /// The file that a shell in `dir` would execute for `name`, relative where the shell's would be.
-fn find_program(name: &str, path: &OsStr, dir: &Path) -> Option<PathBuf> {
+pub fn find_program(name: &str, path: &OsStr, dir: &Path) -> Option<PathBuf> {
     if name.is_empty() {
         return None;
     }

@@ -341,6 +341,7 @@ impl Driver {
                 Stdin::Null
             },
             capture: if script.shows_stderr { Capture::Stdout } else { Capture::Quiet },
+            kept: Vec::new(),
         })
     }
 

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context;
 use tokio::sync::mpsc;
 
-use super::{Cause, Ended, Explain, Order, ask, forward, mask, nesting, output, server, start};
+use super::{
+    Cause, Ended, Explain, Order, ask, forward, jobs, mask, nesting, output, server, start,
+};
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
 use crate::exec::guard::Guarded;
@@ -41,6 +43,8 @@ pub(super) enum Name {
     Unit(UnitId),
     /// A script of planning.
     Script(u64),
+    /// A make that says its version.
+    Make(usize),
 }
 
 /// What reaches the loop from elsewhere.
@@ -80,6 +84,7 @@ pub(super) struct Driver {
     pub(super) masks: HashMap<(UnitId, Stream), mask::Mask>,
     pub(super) forwards: HashMap<UnitId, forward::Forward>,
     pub(super) server: server::Server,
+    pub(super) jobs: jobs::Jobs,
     /// Commands that could not be started for want of something that others hold.
     pub(super) postponed: Vec<start::Start>,
     pub(super) stream: output::Streams,
@@ -134,6 +139,7 @@ impl Driver {
             began,
             mail,
             server: server::Server::new(post.clone()),
+            jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
             inputs: VecDeque::new(),
             launches: HashMap::new(),
@@ -161,6 +167,7 @@ impl Driver {
             is_described: false,
         };
         driver.introduce(&order.requests, &order.options, order.root);
+        driver.join_jobserver();
         Ok(Ok((driver, fragment)))
     }
 
@@ -185,6 +192,7 @@ impl Driver {
         self.inputs.push_back(Input::Begin(fragment));
         loop {
             self.step();
+            self.share_slots();
             if self.scheduler.is_finished() && self.commits == 0 {
                 break;
             }
@@ -216,6 +224,7 @@ impl Driver {
             biased;
             notice = self.processes.next() => self.notice(notice),
             Some(mail) = self.mail.recv() => self.receive(mail),
+            () = self.jobs.token(), if self.scheduler.wants_slot() => {}
             () = until(wake) => {
                 if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
                     self.inputs.push_back(Input::Deadline);
@@ -246,6 +255,7 @@ impl Driver {
         match notice {
             Notice::Output(Name::Unit(unit), stream, bytes) => self.printed(unit, stream, &bytes),
             Notice::Output(Name::Script(script), _, bytes) => self.scripts.output(script, &bytes),
+            Notice::Output(Name::Make(make), _, bytes) => self.jobs.make_said(make, &bytes),
             Notice::Exited(Name::Unit(unit), status, usage) => {
                 self.exited(unit, status, usage);
                 self.start_postponed();
@@ -255,6 +265,10 @@ impl Driver {
                 self.scripts.exited(script, status);
                 self.start_postponed();
                 self.start_scripts();
+            }
+            Notice::Exited(Name::Make(make), ..) => {
+                self.jobs.make_is_known(make);
+                self.start_postponed();
             }
             Notice::Stopped(name, signal) => self.stopped(name, signal),
             Notice::Signal(signal) => self.signalled(signal),

@@ -8,6 +8,7 @@ mod call;
 mod driver;
 mod forward;
 mod freshness;
+mod jobs;
 mod mask;
 mod nesting;
 mod output;
@@ -51,6 +52,10 @@ pub struct Order {
     pub explain: Explain,
     /// How it is scheduled.
     pub options: Options,
+    /// Whether slots are shared with make and its like, below this run and around it.
+    pub shares_jobs: bool,
+    /// Whether every command is told of the jobserver, not only those that name a program that knows one.
+    pub strict_jobs: bool,
     /// Whether all output is shown on stdout, so that the order between a command's streams can be kept.
     pub merges: bool,
     /// How long tasks took before.

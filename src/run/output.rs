@@ -173,6 +173,7 @@ impl Driver {
     pub(super) fn exited(&mut self, unit: UnitId, status: Status, usage: Usage) {
         self.finish_masks(unit);
         self.launches.remove(&unit);
+        self.left_jobserver(unit);
         self.inputs.push_back(Input::Exited { unit, exit: Exit::Ended(status, usage) });
     }
 

@@ -47,16 +47,17 @@ pub(super) struct Called {
     stream: UnixStream,
 }
 
-/// The folder and the socket, once they are needed.
+/// The run's private folder, and the socket in it, once they are needed.
 pub(super) struct Server {
     post: UnboundedSender<Mail>,
     folder: Option<PathBuf>,
+    listens: bool,
     programs: HashSet<String>,
 }
 
 impl Server {
     pub(super) fn new(post: UnboundedSender<Mail>) -> Server {
-        Server { post, folder: None, programs: HashSet::new() }
+        Server { post, folder: None, listens: false, programs: HashSet::new() }
     }
 
     /// The socket; exists once [`Server::programs`] was asked for.
@@ -71,10 +72,10 @@ impl Server {
         resolver: &Resolver,
         names: Vec<String>,
     ) -> io::Result<PathBuf> {
-        let folder = match &self.folder {
-            Some(folder) => folder.clone(),
-            None => self.open()?,
-        };
+        let folder = self.folder()?;
+        if !self.listens {
+            self.open(&folder)?;
+        }
         let bin = folder.join("bin");
         let literal =
             |name: &String| !name.is_empty() && !name.contains(['$', '`', '{', '*', '?', '%']);
@@ -90,13 +91,18 @@ impl Server {
         Ok(bin)
     }
 
-    fn open(&mut self) -> io::Result<PathBuf> {
-        let folder = private_folder()?;
+    /// A folder of this run that only the user can enter.
+    pub(super) fn folder(&mut self) -> io::Result<PathBuf> {
+        let folder = self.folder.take().map_or_else(private_folder, Ok)?;
+        Ok(self.folder.insert(folder).clone())
+    }
+
+    fn open(&mut self, folder: &Path) -> io::Result<()> {
         DirBuilder::new().mode(0o700).create(folder.join("bin"))?;
         let listener = UnixListener::bind(folder.join("socket"))?;
         tokio::spawn(listen(listener, self.post.clone()));
-        self.folder = Some(folder.clone());
-        Ok(folder)
+        self.listens = true;
+        Ok(())
     }
 
     /// Takes folder and socket away.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::driver::{Driver, Name};
 use crate::event::{Status, Stream, Usage};
+use crate::exec::jobserver::Offer;
 use crate::exec::{Capture, Done, Job, Options, StartError, Stdin, shell};
 use crate::host::Env;
 use crate::id::UnitId;
@@ -65,12 +66,17 @@ impl Driver {
         if let Some(exit) = self.try_here(start, &launch) {
             return Ok(Some(exit));
         }
-        let job = self.job(start, &launch)?;
+        let offer = self.offer(&launch)?;
+        let is_client = offer.is_some();
+        let job = self.job(start, &launch, offer)?;
         if !start.captured {
             // Whatever stands on the terminal must be complete before somebody else writes to it.
             self.reports.flush();
         }
         self.processes.start(Name::Unit(start.unit), &job)?;
+        if is_client {
+            self.jobs.joined(start.unit);
+        }
         self.mask(start.unit, &launch);
         Ok(None)
     }
@@ -92,7 +98,12 @@ impl Driver {
         Some(Exit::Ended(Status::Code(code), Usage::default()))
     }
 
-    fn job(&mut self, start: Start, launch: &Launch) -> Result<Job, StartError> {
+    fn job(
+        &mut self,
+        start: Start,
+        launch: &Launch,
+        offer: Option<Offer>,
+    ) -> Result<Job, StartError> {
         let calls = launch.text.contains("task:");
         let programs = if calls { self.programs(&launch.text) } else { None };
         let path = search_path(&launch.env, programs.as_ref());
@@ -101,12 +112,14 @@ impl Driver {
             .shell
             .command(&launch.text, &options, path.as_ref(), &launch.dir)
             .map_err(StartError::Other)?;
+        let (flags, kept) = offer.map(|offer| (offer.flags, offer.kept)).unzip();
         Ok(Job {
             command,
-            env: self.environment(start, launch, calls.then_some(path)),
+            env: self.environment(start, launch, calls.then_some(path), flags),
             dir: launch.dir.to_path_buf(),
             stdin: self.stdin(start)?,
             capture: self.capture(start, launch),
+            kept: kept.unwrap_or_default(),
         })
     }
 
@@ -128,6 +141,7 @@ impl Driver {
         start: Start,
         launch: &Launch,
         path: Option<String>,
+        makeflags: Option<String>,
     ) -> Arc<Vec<CString>> {
         let unit = start.unit;
         let run = self.store.run().to_string();
@@ -141,6 +155,7 @@ impl Driver {
         if let Some(directory) = self.store.directory() {
             own.insert("PAR_RUN_DIR", directory.display().to_string());
         }
+        own.extend(makeflags.map(|flags| ("MAKEFLAGS", flags)));
         if let Some(path) = path {
             own.insert("PATH", path);
             own.insert("PAR_SOCKET", self.server.socket().display().to_string());

@@ -92,6 +92,8 @@ impl Scheduler {
             Input::Grafted { by, call, unit, background } => {
                 self.grafted(by, call, unit, background)
             }
+            Input::TokensOut(slots) => self.queue.give_away(slots),
+            Input::TokensIn(slots) => self.queue.get_back(slots),
             Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
             Input::Deadline => self.deadline(),
             Input::Cancel(why) => self.cancel(why),
@@ -147,6 +149,11 @@ impl Scheduler {
     /// Slots of the run that nobody uses; one that is passed on counts as used.
     pub fn free_slots(&self) -> u32 {
         self.queue.free()
+    }
+
+    /// Whether a command is queued for nothing but a slot.
+    pub fn wants_slot(&self) -> bool {
+        self.queue.is_short()
     }
 
     /// Everything that is planned so far.

@@ -64,6 +64,21 @@ impl Queue {
         self.free
     }
 
+    /// Whether commands are left that [`Queue::pick`] had no slot for.
+    pub(super) fn is_short(&self) -> bool {
+        self.free == 0 && !self.waiting.is_empty()
+    }
+
+    /// Others use `slots` of those that are free.
+    pub(super) fn give_away(&mut self, slots: u32) {
+        self.free = self.free.saturating_sub(slots);
+    }
+
+    /// What was given away is free again.
+    pub(super) fn get_back(&mut self, slots: u32) {
+        self.free += slots;
+    }
+
     fn pop(&mut self, lender: Option<UnitId>) -> Option<UnitId> {
         let (_, _, Reverse(unit)) = self.waiting.get_mut(&lender)?.pop()?;
         Some(unit)

@@ -82,6 +82,10 @@ pub enum Input {
         /// Started with `&`: its failure is the command's, whatever the script makes of it.
         background: bool,
     },
+    /// So many free slots are other programs' now, as tokens of a jobserver.
+    TokensOut(u32),
+    /// So many slots are the run's again.
+    TokensIn(u32),
     /// Nobody waits for a grafted call any more.
     Abandoned(UnitId),
     /// The time of [`next_deadline`](super::Scheduler::next_deadline) has come.

@@ -42,6 +42,7 @@ fn every_setting_names_who_decided_it() {
             together      false        default
             interactive   false        default
             fuzzy         true         default
+            strict_jobs   false        default
             strict        false        default
             ",
         )

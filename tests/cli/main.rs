@@ -9,6 +9,7 @@ mod failures;
 mod fingerprint;
 mod harness;
 mod init;
+mod jobserver;
 mod limits;
 mod list;
 mod live;

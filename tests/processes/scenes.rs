@@ -54,7 +54,7 @@ fn job(text: &str, capture: Capture) -> Job {
     let command = shell.command(text, &Options::default(), &path, &dir).unwrap();
     let path = path.to_str().unwrap();
     let env = Arc::new(shell::environment([("PATH", path)], &dir));
-    Job { command, env, dir, stdin: Stdin::Inherit, capture }
+    Job { command, env, dir, stdin: Stdin::Inherit, capture, kept: Vec::new() }
 }
 
 /// The same script, too long for one argument of a program.

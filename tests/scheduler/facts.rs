@@ -254,3 +254,16 @@ fn a_run_ends_at_its_deadline() {
     let story = run_with(world(tasks), options, Vec::new());
     assert_eq!(story, ["> t1", "Deadline", "! t1", "t1 cancelled", "t0 cancelled"]);
 }
+
+#[test]
+fn slots_that_others_have_are_not_used_until_they_come_back() {
+    let commands = |deps: &[usize]| task(deps, vec![command()]);
+    let tasks = || vec![commands(&[1, 2]), commands(&[]), commands(&[])];
+    let out = (At(0), Input::TokensOut(1));
+    let story = run(world(tasks()), 2, vec![out.clone()]);
+    let one_by_one =
+        ["> t1", "< t1", "t1 done", "> t2", "< t2", "t2 done", "> t0", "< t0", "t0 done"];
+    assert_eq!(story, one_by_one);
+    let back = (At(1), Input::TokensIn(1));
+    assert_eq!(run(world(tasks()), 2, vec![out, back])[..2], ["> t1", "> t2"]);
+}

@@ -128,6 +128,8 @@ pub struct Settings {
     pub interactive: Setting<bool>,
     /// Whether a similar name is suggested for one that is not there.
     pub fuzzy: Setting<bool>,
+    /// Whether every command is told of the jobserver.
+    pub strict_jobs: Setting<bool>,
     /// Whether warnings about the Taskfile are errors.
     pub strict: Setting<bool>,
     /// Debounce of watch mode.
@@ -261,6 +263,7 @@ pub fn resolve(
             [flag(run.disable_fuzzy.map(|off| !off), "--disable-fuzzy"), env.fuzzy.clone()],
             true,
         ),
+        strict_jobs: truth(own.strict_jobs, "--strict-jobs", &None),
         strict: truth(own.strict, "--strict", &None),
         interval: interval(run.interval, files.taskfile),
         temp_dir: decide(

@@ -77,6 +77,7 @@ pub(super) fn of(settings: &Settings) -> Vec<Row> {
         ("together", &settings.together),
         ("interactive", &settings.interactive),
         ("fuzzy", &settings.fuzzy),
+        ("strict_jobs", &settings.strict_jobs),
         ("strict", &settings.strict),
     ];
     rows.extend(truths.map(|(name, setting)| row(name, setting, |on| (*on).into())));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use libc::{c_int, pid_t, sigset_t};
 
-use super::{Guarded, VARIABLE, signals};
+use super::{Guarded, VARIABLE, jobserver, signals};
 
 pub(in crate::exec) use super::sweep::sweep;
 
@@ -106,6 +106,7 @@ extern "C" fn when_outer_may_be_dead(_: c_int) {
         if libc::getppid() != PARENT.load(Ordering::Acquire) {
             ENDING.store(true, Ordering::Release);
             sweep();
+            jobserver::give_back_all();
             libc::_exit(128 + libc::SIGKILL);
         }
     }
@@ -113,8 +114,15 @@ extern "C" fn when_outer_may_be_dead(_: c_int) {
 
 /// Nothing that was made before the fork may be dropped here: it belongs to the inner.
 fn stay_outer(inner: pid_t, awaited: &sigset_t) -> ! {
-    // SAFETY: plain system call; nothing in this process uses these descriptors again.
-    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    let close = |first: c_int, last: c_int| {
+        // SAFETY: plain system call; nothing in this process uses these descriptors again.
+        unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    };
+    let kept = jobserver::kept_by_outer().unwrap_or(2);
+    if kept > 3 {
+        close(3, kept - 1);
+    }
+    close(kept + 1, c_int::MAX);
     loop {
         // SAFETY: `awaited` is a valid set, and all of it is blocked.
         match unsafe { libc::sigwaitinfo(awaited, std::ptr::null_mut()) } {
@@ -156,6 +164,7 @@ fn stop_like(inner: pid_t) {
 
 fn end_like(status: c_int) -> ! {
     sweep();
+    jobserver::give_back_all();
     if libc::WIFSIGNALED(status) && libc::WTERMSIG(status) != libc::SIGKILL {
         signals::die_of(libc::WTERMSIG(status));
     }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::pid_t;
 
-use super::signals;
+use super::{jobserver, signals};
 
 #[cfg(target_os = "linux")]
 mod sweep;
@@ -62,6 +62,10 @@ pub fn ensure() -> io::Result<Guarded> {
     if OUTER.load(Ordering::Acquire) == 0 {
         signals::original();
         signals::handle(libc::SIGCHLD, libc::SIG_DFL)?;
+        // What cannot be reached is the run's business; what can must be known to both processes.
+        if let Err(error) = jobserver::prepare() {
+            tracing::debug!(%error, "no jobserver");
+        }
         let guarded = system::establish()?;
         // Hardly ever in the terminal's foreground, it must be able to write there all the same.
         signals::block(&signals::set([libc::SIGTTOU]));

@@ -41,6 +41,7 @@ impl Spawner {
             env: env.as_ptr(),
             dir: dir.as_ptr(),
             descriptors: launch.descriptors,
+            kept: (launch.kept.as_ptr(), launch.kept.len()),
             takes_terminal: launch.takes_terminal,
             mask: signals::original(),
             step: Step::Begin,
@@ -75,6 +76,7 @@ struct Image {
     env: *const *const c_char,
     dir: *const c_char,
     descriptors: [c_int; 3],
+    kept: (*const c_int, usize),
     takes_terminal: bool,
     mask: *const sigset_t,
     step: Step,
@@ -137,6 +139,11 @@ impl Image {
         unsafe {
             for (place, &descriptor) in self.descriptors.iter().enumerate() {
                 if descriptor != place as c_int && libc::dup2(descriptor, place as c_int) < 0 {
+                    return;
+                }
+            }
+            for at in 0..self.kept.1 {
+                if libc::fcntl(*self.kept.0.add(at), libc::F_SETFD, 0) < 0 {
                     return;
                 }
             }
@@ -323,6 +330,7 @@ mod tests {
             env: &[c"A=b".into()],
             dir: Path::new(dir),
             descriptors: [0, 1, 2],
+            kept: &[],
             takes_terminal: false,
         };
         let pid = spawner.start(&launch).map_err(|error| error.to_string())?;

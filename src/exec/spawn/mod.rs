@@ -25,6 +25,8 @@ pub(super) struct Launch<'a> {
     pub dir: &'a Path,
     /// What becomes its stdin, stdout and stderr: each 3 or more, or already in its place.
     pub descriptors: [RawFd; 3],
+    /// What it keeps of our other descriptors.
+    pub kept: &'a [RawFd],
     /// Whether its group gets the terminal that stdin is.
     pub takes_terminal: bool,
 }

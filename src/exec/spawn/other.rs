@@ -54,12 +54,18 @@ impl Spawner {
         let [stdin, stdout, stderr] = launch.descriptors;
         command.stdin(copy(stdin)?).stdout(copy(stdout)?).stderr(copy(stderr)?);
         let takes_terminal = launch.takes_terminal;
+        let kept = launch.kept.to_vec();
         let original = signals::original();
         // SAFETY: both are system calls that are allowed between fork and exec; nothing allocates or locks.
         unsafe {
             command.pre_exec(move || {
                 if takes_terminal {
                     terminal::give(libc::getpid());
+                }
+                for &descriptor in &kept {
+                    if libc::fcntl(descriptor, libc::F_SETFD, 0) < 0 {
+                        return Err(io::Error::last_os_error());
+                    }
                 }
                 signals::restore(original);
                 Ok(())

@@ -45,7 +45,9 @@ impl Trees {
         let own = std::process::id() as pid_t;
         let unit = stat::Unit::of_machine();
         std::fs::read(format!("/proc/{own}/task/{own}/children")).ok()?;
-        let stats: Vec<Stat> = descendants(own).into_iter().filter_map(stat::of).collect();
+        // The list of descendants may lack some while others begin and end; ours are there all the same.
+        let all = roots.iter().copied().chain(descendants(own));
+        let stats: Vec<Stat> = all.filter_map(stat::of).collect();
         Some(self.take(roots, &stats, unit))
     }
 
@@ -62,7 +64,6 @@ impl Trees {
             let Some(home) = home.or_else(|| of(stat.group)).or_else(seen) else { continue };
             homes.insert(stat.pid, home);
             if members.insert((stat.pid, stat.began), home).is_some() {
-                // Listed twice, as it moved while we looked.
                 continue;
             }
             if let Some(known) = now.get_mut(&home) {

@@ -351,6 +351,24 @@ pub enum Kind {
         /// How long it may take, microseconds.
         limit: u64,
     },
+    /// An attempt of a task's body has failed and another one follows.
+    Retrying {
+        /// The task's unit.
+        unit: UnitId,
+        /// The attempt that failed, from 1.
+        attempt: u32,
+        /// How.
+        outcome: Outcome,
+        /// Time until the next one, microseconds.
+        delay: u64,
+    },
+    /// A task has passed, but not at the first attempt.
+    Flaky {
+        /// The task's unit.
+        unit: UnitId,
+        /// How many attempts it took.
+        attempts: u32,
+    },
     /// A unit has ended.
     Finished {
         /// The unit.

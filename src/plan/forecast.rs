@@ -100,7 +100,7 @@ impl Order<'_> {
                 Step::Background(unit) => {
                     background.extend(self.add_part(unit, front.clone(), calls))
                 }
-                Step::Join => front.append(&mut background),
+                Step::Join | Step::Next => front.append(&mut background),
                 Step::Defer(unit) => deferred.push(unit),
             }
         }

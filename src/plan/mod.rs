@@ -71,6 +71,10 @@ pub struct Fragment {
     pub fail_fast: bool,
     /// Its dependencies run one at a time although the run is parallel.
     pub one_at_a_time: bool,
+    /// At most so many of the parts in the background run at the same time.
+    pub max_parallel: Option<u32>,
+    /// The name under which no other run of the project has the task's body at the same time.
+    pub alone_across_runs: Option<Arc<str>>,
     /// What the call asks for, all texts rendered: from here on it is the unit's own, in place of what the
     /// unit said before.
     pub policy: Option<Arc<Policy>>,
@@ -85,6 +89,9 @@ pub enum Step {
     Background(UnitId),
     /// Waits for all that was started with `Background`; a failure among them shows here.
     Join,
+    /// Waits likewise, and asks what comes next. It is reached also when something before it failed; what
+    /// the answer appends to the body then takes the place of the failure.
+    Next,
     /// Reached: is to run when the body has ended, last first.
     Defer(UnitId),
 }
@@ -163,6 +170,24 @@ impl Plan {
         self.graph[node].fragment = Some(fragment);
     }
 
+    /// Adds to the body of a call that is expanded: a further attempt, or what a body asked for. Where its
+    /// first step is.
+    pub fn append(&mut self, call: UnitId, mut fragment: Fragment) -> usize {
+        for (id, unit) in fragment.units.drain(..) {
+            self.add(id, unit, call);
+        }
+        for part in fragment.steps.iter().filter_map(|step| step.unit()) {
+            self.need(call, part, Need::Part);
+        }
+        let node = self.index(call);
+        let whole = self.graph[node].fragment.get_or_insert_default();
+        let first = whole.steps.len();
+        whole.steps.append(&mut fragment.steps);
+        (whole.keep_going, whole.fail_fast) = (fragment.keep_going, fragment.fail_fast);
+        whole.max_parallel = fragment.max_parallel;
+        first
+    }
+
     /// Makes `waiter` wait for `needed`.
     pub fn need(&mut self, waiter: UnitId, needed: UnitId, need: Need) {
         let (from, to) = (self.index(waiter), self.index(needed));
@@ -238,7 +263,7 @@ impl Step {
     pub fn unit(self) -> Option<UnitId> {
         match self {
             Step::Run(unit) | Step::Background(unit) | Step::Defer(unit) => Some(unit),
-            Step::Join => None,
+            Step::Join | Step::Next => None,
         }
     }
 }

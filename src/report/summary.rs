@@ -37,6 +37,8 @@ pub struct Summary {
     moment: usize,
     ends: HashMap<UnitId, End>,
     failures: Vec<Cause>,
+    /// Tasks that passed after so many attempts.
+    flaky: Vec<(UnitId, u32)>,
     counts: Counts,
     cancelled: Option<Why>,
     total: Option<Total>,
@@ -101,6 +103,7 @@ impl Summary {
             moment: 0,
             ends: HashMap::new(),
             failures: Vec::new(),
+            flaky: Vec::new(),
             counts: Counts::default(),
             cancelled: None,
             total: None,
@@ -158,12 +161,22 @@ impl Summary {
 
     fn text(&self) -> String {
         let causes = self.causes();
-        let mut text = self.skipped();
+        let mut text = self.flaky();
+        text.push_str(&self.skipped());
         text.push_str(&self.end(&causes));
         for (number, cause) in causes.iter().enumerate().rev() {
             text.push_str(&self.cause(cause, number < DETAILED));
         }
         text
+    }
+
+    /// What passed at last is fine, and still nothing to forget.
+    fn flaky(&self) -> String {
+        let line = |&(unit, attempts): &(UnitId, u32)| {
+            let text = format!("flaky: `{}` passed at attempt {attempts}", self.name(unit));
+            self.line(Colour::Yellow, &text)
+        };
+        self.flaky.iter().map(line).collect()
     }
 
     fn skipped(&self) -> String {
@@ -389,6 +402,7 @@ impl Reporter for Summary {
             Kind::Finished { unit, outcome, ignored, wall, .. } => {
                 self.finished(*unit, outcome, *ignored, *wall);
             }
+            Kind::Flaky { unit, attempts } => self.flaky.push((*unit, *attempts)),
             Kind::Cancelling { why } => self.cancelled = Some(*why),
             Kind::RunFinished { outcome, wall, sequential } => {
                 self.total = Some(Total {
@@ -401,6 +415,7 @@ impl Reporter for Summary {
             | Kind::LogCreated { .. }
             | Kind::Output { .. }
             | Kind::TimedOut { .. }
+            | Kind::Retrying { .. }
             | Kind::Message { .. } => {}
         }
         Ok(())

@@ -18,7 +18,7 @@ use crate::host::shell::in_directory;
 use crate::host::{Entry, Host, Os, Output, Script};
 use crate::id::UnitId;
 use crate::plan::{Fragment, Work};
-use crate::resolve::{self, Draft, Known, Launch};
+use crate::resolve::{self, Draft, Known, Launch, Resolver};
 use crate::schedule::{Expanded, Input, Refusal, Rendered, Verdict};
 
 /// go-task's exit code for a prompt that was not answered with yes.
@@ -27,6 +27,9 @@ const CANCELLED: i32 = 205;
 /// A worker's answer.
 pub(super) enum Answer {
     Expanded(UnitId, Result<Draft, Diagnostic>),
+    /// A further attempt.
+    Again(UnitId, Result<Draft, Diagnostic>),
+    Searched(UnitId, bool),
     Checked(UnitId, resolve::Verdict, Option<Noted>),
     Rendered(UnitId, resolve::Rendered),
     Asked(UnitId, io::Result<bool>),
@@ -142,7 +145,11 @@ impl Host for Worker {
 
 impl Driver {
     /// Has `work` done by a worker, and its answer posted.
-    fn delegate(&self, unit: UnitId, work: impl FnOnce(&dyn Host) -> Answer + Send + 'static) {
+    pub(super) fn delegate(
+        &self,
+        unit: UnitId,
+        work: impl FnOnce(&dyn Host) -> Answer + Send + 'static,
+    ) {
         let post = self.post.clone();
         tokio::task::spawn_blocking(move || {
             let worker = Worker { unit, post: post.clone() };
@@ -186,9 +193,14 @@ impl Driver {
     pub(super) fn answered(&mut self, answer: Answer) {
         let input = match answer {
             Answer::Expanded(unit, draft) => {
-                let expanded = self.expanded(unit, draft);
+                let expanded = self.expanded(unit, draft, Resolver::adopt);
                 Input::Expanded { unit, expanded }
             }
+            Answer::Again(unit, draft) => {
+                let expanded = self.expanded(unit, draft, Resolver::adopt_again);
+                Input::Expanded { unit, expanded }
+            }
+            Answer::Searched(unit, found) => Input::Searched { unit, found },
             Answer::Checked(unit, verdict, noted) => {
                 self.note(unit, noted);
                 match verdict {
@@ -214,7 +226,12 @@ impl Driver {
         (self.explain)(reason, &self.sources)
     }
 
-    fn expanded(&mut self, unit: UnitId, draft: Result<Draft, Diagnostic>) -> Expanded {
+    fn expanded(
+        &mut self,
+        unit: UnitId,
+        draft: Result<Draft, Diagnostic>,
+        adopt: fn(&mut Resolver, UnitId, Draft) -> Fragment,
+    ) -> Expanded {
         match draft {
             _ if !self.scheduler.awaits(unit) => Expanded::Omitted,
             Err(reason) => Expanded::Refused(self.refusal(&reason)),
@@ -224,7 +241,7 @@ impl Driver {
                     Expanded::Omitted
                 }
                 None => {
-                    let mut fragment = self.resolver.adopt(unit, draft);
+                    let mut fragment = adopt(&mut self.resolver, unit, draft);
                     self.estimate(&mut fragment);
                     Expanded::Body(fragment)
                 }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, forward, jobs, mask, nesting, output, server, start,
+    Cause, Ended, Explain, Order, ask, claims, forward, jobs, mask, nesting, output, server, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -21,7 +21,7 @@ use crate::id::UnitId;
 use crate::plan::Fragment;
 use crate::report;
 use crate::resolve::{self, Launch, Request, Resolver};
-use crate::schedule::{Effect, Input, Options, Scheduler, Stop};
+use crate::schedule::{Effect, Expanded, Input, Options, Scheduler, Stop};
 use crate::source::SourceMap;
 use crate::store::{Durations, End, EventLog, Logs, META_VERSION, Meta, Store};
 
@@ -85,6 +85,7 @@ pub(super) struct Driver {
     pub(super) forwards: HashMap<UnitId, forward::Forward>,
     pub(super) server: server::Server,
     pub(super) jobs: jobs::Jobs,
+    pub(super) claims: claims::Claims,
     /// Commands that could not be started for want of something that others hold.
     pub(super) postponed: Vec<start::Start>,
     pub(super) stream: output::Streams,
@@ -147,6 +148,7 @@ impl Driver {
             scripts: ask::Scripts::new(order.options.slots),
             sources: order.sources,
             explain: order.explain,
+            claims: claims::Claims::new(store.locks()),
             logs: store.logs(),
             events: store.events(),
             store,
@@ -217,7 +219,8 @@ impl Driver {
     pub(super) async fn wait(&mut self) {
         let visible = self.make_visible();
         let deadline = self.scheduler.next_deadline().map(|at| self.began + at.elapsed());
-        let is_held_up = !self.postponed.is_empty() || self.scripts.is_held_up();
+        let is_held_up =
+            !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
         let wake = [deadline, retry, visible].into_iter().flatten().min();
         tokio::select! {
@@ -231,6 +234,7 @@ impl Driver {
                 }
                 self.start_postponed();
                 self.start_scripts();
+                self.try_claims();
             }
         }
     }
@@ -316,6 +320,14 @@ impl Driver {
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Expand(unit) => self.expand(unit),
+            Effect::Again(unit) => self.again(unit),
+            // Only what is written as stages asks.
+            Effect::Next(unit) => {
+                self.inputs.push_back(Input::Continued { unit, next: Expanded::Omitted });
+            }
+            Effect::Search { unit, task, attempt } => self.search(unit, task, attempt),
+            Effect::Claim { unit, claims } => self.claim(unit, claims),
+            Effect::Release(unit) => self.release(unit),
             Effect::Check(unit) => self.check(unit),
             Effect::Render(unit) => self.render(unit),
             Effect::Start { unit, attempt, captured, alone } => {
@@ -356,6 +368,9 @@ impl Driver {
                 self.meta.end = Some(End { outcome, wall, sequential });
             }
             Kind::Began { unit, .. } => self.make_directory(*unit),
+            Kind::Retrying { unit, attempt, outcome, delay } => {
+                self.retrying(*unit, *attempt, outcome, *delay);
+            }
             _ => tracing::trace!(?event, "event"),
         }
         self.publish(event);

@@ -4,7 +4,9 @@
 //! other; reporters have a thread of their own. Nothing in the loop waits for any of them.
 
 mod ask;
+mod attempts;
 mod call;
+mod claims;
 mod driver;
 mod forward;
 mod freshness;

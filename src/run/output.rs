@@ -127,7 +127,7 @@ impl Driver {
             return;
         }
         let task = self.scheduler.plan().parent(unit);
-        let (attempt, at) = (1, self.now());
+        let (attempt, at) = (self.scheduler.attempt(task), self.now());
         let Some((offset, length)) = self.log(task, attempt, stream, at, bytes) else { return };
         let sink = self.launches.get(&unit).and_then(|launch| match stream {
             Stream::Stdout => launch.stdout.clone(),
@@ -179,7 +179,7 @@ impl Driver {
 
     /// A unit has its outcome: nothing more is written for it.
     pub(super) fn ended(&mut self, unit: UnitId) {
-        self.logs.close(unit, 1);
+        self.logs.close(unit, self.scheduler.attempt(unit));
         self.sinks.close(unit);
         self.answer_call(unit);
     }

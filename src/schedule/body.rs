@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::Scheduler;
 use super::outcome::TIMED_OUT;
 use super::state::{Ask, State};
 use super::stop::Ending;
+use super::{Effect, Expanded, Refusal, Scheduler};
 use crate::event::{Failure, Kind, Outcome};
 use crate::id::UnitId;
 use crate::plan::{Fragment, Need, Step};
@@ -25,7 +25,20 @@ pub(super) struct Body {
     late: Option<UnitId>,
     /// Deferred parts that were reached.
     deferred: Vec<UnitId>,
+    /// Whether it is being asked what comes next.
+    asking: Asking,
+    /// Why it cannot go on.
+    refused: Option<Refusal>,
     phase: Phase,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Asking {
+    #[default]
+    No,
+    /// It is to be asked, in sequential mode when it is taken in hand.
+    Ready,
+    Open,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -37,7 +50,39 @@ enum Phase {
     Deferring,
 }
 
+/// The units that are new with a fragment.
+struct News {
+    units: Vec<UnitId>,
+    deferred: Vec<UnitId>,
+}
+
+impl News {
+    fn of(fragment: &Fragment) -> News {
+        let deferred = fragment.steps.iter().filter_map(|step| match step {
+            Step::Defer(unit) => Some(*unit),
+            _ => None,
+        });
+        News {
+            units: fragment.units.iter().map(|&(unit, _)| unit).collect(),
+            deferred: deferred.collect(),
+        }
+    }
+}
+
 impl Body {
+    /// A body whose first step is this one of the call's.
+    pub(super) fn from(first: usize) -> Body {
+        Body { next: first, ..Body::default() }
+    }
+
+    pub(super) fn is_asked(&self) -> bool {
+        self.asking == Asking::Open
+    }
+
+    pub(super) fn is_to_be_asked(&self) -> bool {
+        self.asking == Asking::Ready
+    }
+
     pub(super) fn is_deferring(&self) -> bool {
         self.phase == Phase::Deferring
     }
@@ -52,23 +97,33 @@ impl Body {
 
 impl Scheduler {
     pub(super) fn take_fragment(&mut self, call: UnitId, fragment: Fragment) {
-        let lender = self.rows[call.index()].lender;
-        let new: Vec<UnitId> = fragment.units.iter().map(|&(unit, _)| unit).collect();
-        let deferred: Vec<UnitId> = fragment
-            .steps
-            .iter()
-            .filter_map(|step| match step {
-                Step::Defer(unit) => Some(*unit),
-                _ => None,
-            })
-            .collect();
         let deps = fragment.deps.clone();
+        let news = News::of(&fragment);
         self.plan.expand(call, fragment);
-        new.iter().for_each(|&unit| self.add_row(unit, lender));
-        deferred.iter().for_each(|&unit| self.row(unit).deferred = true);
-        new.iter().for_each(|&unit| self.announce(unit));
+        self.add_rows(call, &news);
         self.spread_tail(call);
+        self.raise_deps(call, &deps);
         self.begin_deps(call, &deps);
+    }
+
+    /// Takes in what goes on behind a body; where its first step is.
+    pub(super) fn append(&mut self, call: UnitId, fragment: Fragment) -> usize {
+        let news = News::of(&fragment);
+        let first = self.plan.append(call, fragment);
+        self.add_rows(call, &news);
+        self.spread_tail(call);
+        first
+    }
+
+    fn add_rows(&mut self, call: UnitId, news: &News) {
+        let lender = self.rows[call.index()].lender;
+        self.rank_call(call);
+        for &unit in &news.units {
+            self.add_row(unit, lender);
+            self.rank_part(call, unit);
+        }
+        news.deferred.iter().for_each(|&unit| self.row(unit).deferred = true);
+        news.units.iter().for_each(|&unit| self.announce(unit));
     }
 
     fn begin_deps(&mut self, call: UnitId, deps: &[UnitId]) {
@@ -100,18 +155,21 @@ impl Scheduler {
             }
             (None, Some(dep)) => self.finish(call, Outcome::Skipped(dep)),
             (None, None) if check => self.ready(call, Ask::Check),
-            (None, None) => self.begin_body(call),
+            (None, None) => self.seek(call),
         }
     }
 
+    /// An attempt of a body has all that it needs.
     pub(super) fn begin_body(&mut self, call: UnitId) {
         let now = self.now;
         let row = self.row(call);
         row.began = now;
-        row.state = State::Body(Body::default());
+        row.attempt += 1;
+        let (attempt, first) = (row.attempt, row.first_step);
+        row.state = State::Body(Body::from(first));
         self.start_clock(call);
         if call != UnitId::ROOT {
-            self.emit(Kind::Began { unit: call, attempt: 1 });
+            self.emit(Kind::Began { unit: call, attempt });
         }
         self.advance(call);
     }
@@ -191,12 +249,16 @@ impl Scheduler {
             let keep_going = self.plan.fragment(call).is_some_and(|f| f.keep_going);
             let ending = self.rows[call.index()].ending;
             let State::Body(body) = &mut self.rows[call.index()].state else { return };
-            if body.waiting.is_some() {
+            if body.waiting.is_some() || body.asking != Asking::No {
                 return;
             }
-            if ending.is_some() || (body.failed.is_some() && !keep_going) {
+            if ending.is_some() || body.refused.is_some() {
                 body.end_steps();
             }
+            if body.failed.is_some() && !keep_going && !self.skips_to_next(call) {
+                return;
+            }
+            let State::Body(body) = &self.rows[call.index()].state else { return };
             let goes_on = match body.phase {
                 Phase::Steps => self.take_step(call),
                 Phase::Draining => self.drain(call),
@@ -208,6 +270,23 @@ impl Scheduler {
         }
     }
 
+    /// A body that has failed goes on with the next question, if there is one to come; otherwise its steps
+    /// are over. `false` when it waits for that.
+    fn skips_to_next(&mut self, call: UnitId) -> bool {
+        let Some(fragment) = self.plan.fragment(call) else { return true };
+        let State::Body(body) = &mut self.rows[call.index()].state else { return true };
+        if body.phase != Phase::Steps {
+            return true;
+        }
+        let ahead = &fragment.steps[body.next.min(fragment.steps.len())..];
+        match ahead.iter().position(|&step| step == Step::Next) {
+            Some(_) if body.background > 0 => return false,
+            Some(distance) => body.next += distance,
+            None => body.end_steps(),
+        }
+        true
+    }
+
     /// One step; `false` when the body has to wait.
     fn take_step(&mut self, call: UnitId) -> bool {
         let sequential = self.options.sequential;
@@ -217,12 +296,26 @@ impl Scheduler {
             body.phase = Phase::Draining;
             return true;
         };
-        if step == Step::Join && body.background > 0 {
+        let most = fragment.max_parallel.map_or(usize::MAX, |most| most.max(1) as usize);
+        let waits = match step {
+            Step::Join | Step::Next => body.background > 0,
+            Step::Background(_) => body.background >= most,
+            Step::Run(_) | Step::Defer(_) => false,
+        };
+        if waits {
             return false;
         }
         body.next += 1;
         match step {
             Step::Join => body.failed = body.failed.or(body.late.take()),
+            Step::Next => {
+                body.failed = body.failed.or(body.late.take());
+                body.asking = Asking::Ready;
+                match sequential {
+                    true => self.agenda.push(call),
+                    false => self.ask_next(call),
+                }
+            }
             Step::Defer(unit) => body.deferred.push(unit),
             Step::Run(unit) => {
                 body.waiting = Some(unit);
@@ -241,6 +334,44 @@ impl Scheduler {
             }
         }
         true
+    }
+
+    /// Asks what comes next in a body.
+    pub(super) fn ask_next(&mut self, call: UnitId) {
+        if let State::Body(body) = &mut self.row(call).state {
+            body.asking = Asking::Open;
+            self.busy += 1;
+            self.effects.push(Effect::Next(call));
+        }
+    }
+
+    pub(super) fn continued(&mut self, call: UnitId, next: Expanded) {
+        self.busy -= 1;
+        let is_ending = self.rows[call.index()].ending.is_some();
+        let State::Body(body) = &mut self.row(call).state else { return };
+        body.asking = Asking::No;
+        match next {
+            _ if is_ending => {}
+            Expanded::Omitted => {}
+            Expanded::Refused(refusal) => body.refused = Some(refusal),
+            Expanded::Body(fragment) => {
+                body.failed = None;
+                self.append(call, fragment);
+            }
+        }
+        self.advance(call);
+    }
+
+    /// A body that is being stopped is no longer asked what comes next, once the answer is there.
+    pub(super) fn stop_asking(&mut self, call: UnitId) {
+        let State::Body(body) = &mut self.row(call).state else { return };
+        match body.asking {
+            Asking::No => {}
+            Asking::Ready => body.asking = Asking::No,
+            Asking::Open => {
+                self.effects.push(Effect::Stop { unit: call, how: super::Stop::Terminate });
+            }
+        }
     }
 
     /// Opens a part, or takes note at once of one that has ended before.
@@ -270,13 +401,15 @@ impl Scheduler {
             self.open(unit);
             return true;
         }
-        let outcome = match (ending, body.failed) {
-            (Some(ending), _) => ending.outcome(),
-            (None, Some(part)) => Outcome::Failed(Failure::Below(part)),
-            (None, None) => Outcome::Succeeded,
+        let outcome = match (ending, body.failed, body.refused.take()) {
+            (Some(ending), ..) => ending.outcome(),
+            (None, _, Some(Refusal { code, message })) => {
+                Outcome::Failed(Failure::Refused { code, message })
+            }
+            (None, Some(part), None) => Outcome::Failed(Failure::Below(part)),
+            (None, None, None) => Outcome::Succeeded,
         };
-        self.stop_clock(call);
-        self.finish(call, outcome);
+        self.end_attempt(call, outcome);
         false
     }
 
@@ -284,7 +417,8 @@ impl Scheduler {
     pub fn failed_code(&self, deferred: UnitId) -> Option<i32> {
         let call = self.plan.parent(deferred);
         let State::Body(body) = &self.rows.get(call.index())?.state else { return None };
-        if self.rows[call.index()].ending == Some(Ending::TimedOut) {
+        let ending = self.rows[call.index()].ending;
+        if matches!(ending, Some(Ending::TimedOut | Ending::AttemptOver)) {
             return Some(TIMED_OUT);
         }
         match self.root_cause(body.failed?) {
@@ -323,9 +457,11 @@ impl Scheduler {
             let mut after = self.rows[call.index()].tail;
             let mut after_join = after;
             let mut tails = Vec::with_capacity(fragment.steps.len() + fragment.deps.len());
-            for &step in fragment.steps.iter().rev() {
+            // Steps of attempts that are over do not count.
+            let first = self.rows[call.index()].first_step.min(fragment.steps.len());
+            for &step in fragment.steps[first..].iter().rev() {
                 match step {
-                    Step::Join => after_join = after,
+                    Step::Join | Step::Next => after_join = after,
                     Step::Defer(_) => {}
                     Step::Run(unit) => {
                         tails.push((unit, after));

@@ -47,13 +47,13 @@ impl Scheduler {
         }
     }
 
-    /// When all that is in hand is queued, a call that has its caller's slot may wait for a task that was
-    /// begun elsewhere (`run: once`) and has no slot: it hands the slot down to that.
+    /// When all that is in hand is queued and none of it can start, a call that has its caller's slot may
+    /// wait for a task that was begun elsewhere (`run: once`) and has no slot: it hands the slot down to that.
     pub(super) fn hand_down_slot(&mut self) -> bool {
-        if self.queue.free() > 0 || self.queue.unused().next().is_none() {
+        if self.queue.unused().next().is_none() {
             return false;
         }
-        if self.queued().count() != self.busy as usize {
+        if self.in_queue != self.busy {
             return false;
         }
         let lent: Vec<UnitId> = self.queue.unused().collect();
@@ -75,6 +75,9 @@ impl Scheduler {
             match self.rows[unit.index()].state {
                 State::Queued(_) => return Some(unit),
                 State::Done(_) => {}
+                State::Seeking if seen.insert(unit) => {
+                    open.extend(self.obstacle(unit).map(|(holder, _)| holder));
+                }
                 _ if seen.insert(unit) => {
                     open.extend(self.plan.needs(unit).map(|(needed, _)| needed));
                 }
@@ -103,7 +106,7 @@ impl Scheduler {
             unreachable!("only queued units are picked")
         };
         self.note(unit, Change::Started);
-        let attempt = 1;
+        let attempt = self.attempt(self.plan.parent(unit));
         // Nothing else is in hand, so nothing else can begin before this has ended.
         let alone = self.busy == 1;
         let captured = !(self.options.terminal && self.may_have_terminal(&shown, alone));

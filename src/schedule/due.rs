@@ -16,6 +16,8 @@ pub(super) enum Due {
     Terminate,
     /// It does not end by itself.
     Kill,
+    /// The next attempt of its body is to come.
+    Again,
 }
 
 /// Deadlines, at most one of each kind for a unit.

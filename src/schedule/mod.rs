@@ -15,7 +15,10 @@ mod command;
 mod due;
 mod outcome;
 mod queue;
+mod rank;
+mod room;
 mod seam;
+mod seek;
 mod state;
 mod stop;
 
@@ -25,10 +28,13 @@ use crate::event::{At, Kind, Outcome, Role};
 use crate::id::UnitId;
 use crate::plan::{Fragment, Plan, Work};
 
-pub use seam::{Effect, Exit, Expanded, Input, Options, Refusal, Rendered, Stop, Verdict};
+pub use seam::{
+    Claim, Claimed, Effect, Exit, Expanded, Input, Options, Refusal, Rendered, Stop, Verdict,
+};
 
 use due::{Due, Dues};
 use queue::Queue;
+use room::Room;
 use state::{Ask, Row, State};
 use stop::Ending;
 
@@ -43,7 +49,15 @@ pub struct Scheduler {
     agenda: Vec<UnitId>,
     /// Things in hand: asked and not answered, queued, running. A command whose slot is passed on does not count.
     busy: u32,
+    /// Commands of them that wait for a slot.
+    in_queue: u32,
     dues: Dues,
+    /// What bodies hold.
+    room: Room,
+    /// Bodies that wait for room, in the order in which they came.
+    seekers: Vec<UnitId>,
+    /// Whether a seeker came, or room became free, since it was last looked at.
+    room_changed: bool,
     /// Units that have ended and whose waiters do not know yet.
     ended: Vec<UnitId>,
     cancelled: Option<stop::Cancelled>,
@@ -60,7 +74,7 @@ impl Scheduler {
     pub fn new(mut options: Options) -> Scheduler {
         options.slots = options.slots.max(1);
         options.sequential |= options.slots == 1;
-        let queue = Queue::new(options.slots);
+        let (queue, room) = (Queue::new(options.slots), Room::new(&options.pools));
         let (plan, rows, agenda, ended) = Default::default();
         let (dues, effects) = Default::default();
         Scheduler {
@@ -70,7 +84,11 @@ impl Scheduler {
             queue,
             agenda,
             busy: 0,
+            in_queue: 0,
             dues,
+            room,
+            seekers: Vec::new(),
+            room_changed: false,
             ended,
             cancelled: None,
             on_terminal: None,
@@ -86,6 +104,9 @@ impl Scheduler {
         match input {
             Input::Begin(fragment) => self.begin(fragment),
             Input::Expanded { unit, expanded } => self.expanded(unit, expanded),
+            Input::Continued { unit, next } => self.continued(unit, next),
+            Input::Searched { unit, found } => self.searched(unit, found),
+            Input::Claimed { unit, claimed } => self.claimed(unit, claimed),
             Input::Checked { unit, verdict } => self.checked(unit, verdict),
             Input::Rendered { unit, rendered } => self.rendered(unit, rendered),
             Input::Exited { unit, exit } => self.exited(unit, exit),
@@ -130,7 +151,11 @@ impl Scheduler {
     /// Whether the answer to a question about `unit` still matters. Where it does not, the driver answers
     /// with anything, and takes in no fragment.
     pub fn awaits(&self, unit: UnitId) -> bool {
-        matches!(self.rows[unit.index()].state, State::Asked(_))
+        match &self.rows[unit.index()].state {
+            State::Asked(_) | State::Claiming => true,
+            State::Body(body) => body.is_asked() && self.rows[unit.index()].ending.is_none(),
+            _ => false,
+        }
     }
 
     /// The nearest call around `unit` that a command made by starting a program.
@@ -144,6 +169,14 @@ impl Scheduler {
             .units()
             .map(|(unit, _)| unit)
             .filter(|unit| matches!(self.rows[unit.index()].state, State::Queued(_)))
+    }
+
+    /// How many slots of the run a command took; none when it works in the slot of one that waits for it.
+    pub fn takes(&self, command: UnitId) -> u32 {
+        match &self.rows[command.index()].state {
+            State::Running(process) => process.slot.own(),
+            _ => 0,
+        }
     }
 
     /// Slots of the run that nobody uses; one that is passed on counts as used.
@@ -167,6 +200,7 @@ impl Scheduler {
             while let Some(unit) = self.ended.pop() {
                 self.notify_waiters(unit);
             }
+            self.grant_room(false);
             self.start_queued();
             self.take_up();
             if self.ended.is_empty() && !self.hand_down_slot() && !self.break_standstill() {
@@ -179,8 +213,10 @@ impl Scheduler {
     fn take_up(&mut self) {
         while self.busy == 0 && self.ended.is_empty() {
             let Some(unit) = self.agenda.pop() else { return };
-            if let State::Ready(ask) = self.rows[unit.index()].state {
-                self.ask(unit, ask);
+            match &self.rows[unit.index()].state {
+                State::Ready(ask) => self.ask(unit, *ask),
+                State::Body(body) if body.is_to_be_asked() => self.ask_next(unit),
+                _ => {}
             }
         }
     }
@@ -242,11 +278,13 @@ impl Scheduler {
     fn ask(&mut self, unit: UnitId, ask: Ask) {
         self.row(unit).state = State::Asked(ask);
         self.busy += 1;
-        self.effects.push(match ask {
-            Ask::Expand => Effect::Expand(unit),
-            Ask::Check => Effect::Check(unit),
-            Ask::Render => Effect::Render(unit),
-        });
+        match ask {
+            Ask::Expand => self.effects.push(Effect::Expand(unit)),
+            Ask::Check => self.effects.push(Effect::Check(unit)),
+            Ask::Render => self.effects.push(Effect::Render(unit)),
+            Ask::Again => self.effects.push(Effect::Again(unit)),
+            Ask::Search => self.search(unit),
+        }
     }
 
     /// Opens several units so that the first is taken up first.
@@ -265,10 +303,12 @@ impl Scheduler {
     }
 
     fn expanded(&mut self, unit: UnitId, expanded: Expanded) {
-        if !self.answered(unit, Ask::Expand) {
+        let is_first = self.rows[unit.index()].attempt == 0;
+        if !self.answered(unit, if is_first { Ask::Expand } else { Ask::Again }) {
             return;
         }
         match expanded {
+            expanded if !is_first => self.take_attempt(unit, expanded),
             Expanded::Omitted => self.finish(unit, Outcome::Omitted),
             Expanded::Refused(refusal) => self.refuse(unit, refusal),
             Expanded::Body(fragment) => self.take_fragment(unit, fragment),
@@ -280,7 +320,9 @@ impl Scheduler {
             return;
         }
         match verdict {
-            Verdict::Run => self.begin_body(unit),
+            // A claim had to be waited for: the rest of its room it has.
+            Verdict::Run if self.rows[unit.index()].claims => self.begin_body(unit),
+            Verdict::Run => self.seek(unit),
             Verdict::UpToDate => self.finish(unit, Outcome::UpToDate),
             Verdict::Refused(refusal) => self.refuse(unit, refusal),
         }

@@ -17,9 +17,9 @@ impl Scheduler {
     /// Ends a unit that has no process.
     pub(super) fn finish(&mut self, unit: UnitId, outcome: Outcome) {
         let began = self.rows[unit.index()].began;
-        let wall = match self.rows[unit.index()].state {
-            State::Body(_) => self.now.since(began),
-            _ => Duration::ZERO,
+        let wall = match self.rows[unit.index()].attempt {
+            0 => Duration::ZERO,
+            _ => self.now.since(began),
         };
         self.skip_parts(unit, &outcome);
         self.settle_unit(unit, outcome, wall, None);
@@ -32,6 +32,7 @@ impl Scheduler {
         wall: Duration,
         usage: Option<Usage>,
     ) {
+        self.release_room(unit);
         self.row(unit).state = State::Done(outcome.clone());
         self.dues.clear_all(unit);
         let (wall, ignored) = (wall.as_micros() as u64, self.is_ignored(unit));
@@ -45,7 +46,7 @@ impl Scheduler {
         self.ended.push(unit);
     }
 
-    /// Parts of a call's body that were never reached end with it.
+    /// Parts of a call's body that were never reached end with it, or with the attempt.
     pub(super) fn skip_parts(&mut self, unit: UnitId, outcome: &Outcome) {
         let Some(fragment) = self.plan.fragment(unit) else { return };
         let parts: Vec<UnitId> = fragment.steps.iter().filter_map(|step| step.unit()).collect();
@@ -89,14 +90,21 @@ impl Scheduler {
 
     /// Why a unit failed, in the end: how the unit did that failed by itself. `None` for one that did not
     /// fail, or was cancelled.
-    pub fn root_cause(&self, mut unit: UnitId) -> Option<&Failure> {
-        loop {
-            match self.outcome(unit)? {
-                Outcome::Failed(Failure::Below(cause)) | Outcome::Skipped(cause) => unit = *cause,
-                Outcome::Failed(failure) => return Some(failure),
-                _ => return None,
-            }
+    pub fn root_cause(&self, unit: UnitId) -> Option<&Failure> {
+        match self.outcome(self.root_unit(unit))? {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
         }
+    }
+
+    /// The unit that ended by itself as it did, and because of which `unit` ended like this.
+    pub(super) fn root_unit(&self, mut unit: UnitId) -> UnitId {
+        while let Some(Outcome::Failed(Failure::Below(cause)) | Outcome::Skipped(cause)) =
+            self.outcome(unit)
+        {
+            unit = *cause;
+        }
+        unit
     }
 
     /// The exit code that a program has which stands for `unit`: that of the command that failed, or of the

@@ -7,18 +7,29 @@ use std::time::Duration;
 use super::Scheduler;
 use super::state::{Row, State};
 use crate::id::UnitId;
+use crate::plan::Priority;
 
 /// Where a running command's slot came from, and goes back to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Slot {
-    /// One of the run's.
-    Own,
+    /// So many of the run's.
+    Own(u32),
     /// The one that the caller of this grafted call holds.
     Lent(UnitId),
 }
 
-/// Longest remaining path first, then the order of the file.
-type Key = (Duration, Reverse<(u32, u32)>, Reverse<UnitId>);
+impl Slot {
+    /// How many of the run's slots it is.
+    pub(super) fn own(self) -> u32 {
+        match self {
+            Slot::Own(weight) => weight,
+            Slot::Lent(_) => 0,
+        }
+    }
+}
+
+/// The most urgent first, then the longest remaining path, then the order of the file.
+type Key = (Reverse<Priority>, Duration, Reverse<(u32, u32)>, Reverse<UnitId>);
 
 /// Commands that wait for a slot.
 #[derive(Debug)]
@@ -37,7 +48,7 @@ impl Queue {
 
     /// The next command to start and its slot. What was stopped while it waited is passed over.
     pub(super) fn pick(&mut self, rows: &[Row]) -> Option<(UnitId, Slot)> {
-        let stale = |key: &Key| !matches!(rows[key.2.0.index()].state, State::Queued(_));
+        let stale = |key: &Key| !matches!(rows[key.3.0.index()].state, State::Queued(_));
         self.waiting.retain(|_, heap| {
             while heap.peek().is_some_and(stale) {
                 heap.pop();
@@ -54,10 +65,15 @@ impl Queue {
         if self.free == 0 {
             return None;
         }
-        let (&best, _) = self.waiting.iter().max_by_key(|(_, heap)| heap.peek().copied())?;
+        let (&best, heap) = self.waiting.iter().max_by_key(|(_, heap)| heap.peek().copied())?;
+        // One that needs several waits for them at the head, or it would be passed for ever.
+        let weight = rows[heap.peek()?.3.0.index()].weight;
+        if weight > self.free {
+            return None;
+        }
         let unit = self.pop(best)?;
-        self.free -= 1;
-        Some((unit, Slot::Own))
+        self.free -= weight;
+        Some((unit, Slot::Own(weight)))
     }
 
     pub(super) fn free(&self) -> u32 {
@@ -80,13 +96,13 @@ impl Queue {
     }
 
     fn pop(&mut self, lender: Option<UnitId>) -> Option<UnitId> {
-        let (_, _, Reverse(unit)) = self.waiting.get_mut(&lender)?.pop()?;
+        let (.., Reverse(unit)) = self.waiting.get_mut(&lender)?.pop()?;
         Some(unit)
     }
 
     pub(super) fn release(&mut self, slot: Slot) {
         match slot {
-            Slot::Own => self.free += 1,
+            Slot::Own(weight) => self.free += weight,
             Slot::Lent(call) => {
                 self.lent.insert(call, true);
             }
@@ -119,7 +135,8 @@ impl Queue {
 
 impl Scheduler {
     pub(super) fn enqueue(&mut self, unit: UnitId) {
-        let key = (self.rank(unit), Reverse(self.plan.unit(unit).order), Reverse(unit));
+        let first = Reverse(self.rows[unit.index()].priority);
+        let key = (first, self.rank(unit), Reverse(self.plan.unit(unit).order), Reverse(unit));
         let lender = self.rows[unit.index()].lender;
         self.queue.waiting.entry(lender).or_default().push(key);
     }

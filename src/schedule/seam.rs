@@ -22,6 +22,10 @@ pub struct Options {
     pub typical: Duration,
     /// The run is stopped when it has taken this long.
     pub deadline: Option<Duration>,
+    /// How much there is of each pool.
+    pub pools: Vec<(Arc<str>, u32)>,
+    /// Where chance comes from.
+    pub seed: u64,
 }
 
 impl Default for Options {
@@ -34,6 +38,8 @@ impl Default for Options {
             terminal: false,
             typical: Duration::from_secs(1),
             deadline: None,
+            pools: Vec::new(),
+            seed: 0,
         }
     }
 }
@@ -43,12 +49,33 @@ impl Default for Options {
 pub enum Input {
     /// The run begins, with what the command line asked for.
     Begin(Fragment),
-    /// Answer to [`Effect::Expand`].
+    /// Answer to [`Effect::Expand`] and [`Effect::Again`].
     Expanded {
         /// The call.
         unit: UnitId,
         /// What it consists of.
         expanded: Expanded,
+    },
+    /// Answer to [`Effect::Next`]: nothing more, a refusal, or steps to go on with, without dependencies.
+    Continued {
+        /// The call.
+        unit: UnitId,
+        /// What comes next.
+        next: Expanded,
+    },
+    /// Answer to [`Effect::Search`].
+    Searched {
+        /// The call.
+        unit: UnitId,
+        /// Whether a pattern matches.
+        found: bool,
+    },
+    /// Answer to [`Effect::Claim`].
+    Claimed {
+        /// The call.
+        unit: UnitId,
+        /// How it went.
+        claimed: Claimed,
     },
     /// Answer to [`Effect::Check`].
     Checked {
@@ -105,6 +132,27 @@ pub enum Expanded {
     Body(Fragment),
 }
 
+/// Something that only one run may have, or only those that share it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// Its name, the same in all runs of the project.
+    pub name: Arc<str>,
+    /// Several runs may have it at once, if all have it so.
+    pub shared: bool,
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug)]
+pub enum Claimed {
+    /// All of it was had, whether or not another run had to be waited for.
+    Had {
+        /// It had to.
+        waited: bool,
+    },
+    /// It cannot be had.
+    Refused(Refusal),
+}
+
 /// Whether a task's body has to run.
 #[derive(Clone, Debug)]
 pub enum Verdict {
@@ -152,12 +200,34 @@ pub enum Exit {
     NotStarted(String),
 }
 
-/// What is to be done. Every `Expand`, `Check`, `Render` and `Start` wants exactly one answer, also when
-/// a `Stop` follows.
+/// What is to be done. Every `Expand`, `Again`, `Next`, `Search`, `Check`, `Claim`, `Render` and `Start`
+/// wants exactly one answer, also when a `Stop` follows.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Effect {
     /// Find out what a call consists of.
     Expand(UnitId),
+    /// Find out what a further attempt of a call's body consists of; its dependencies are done.
+    Again(UnitId),
+    /// Find out what comes next in a call's body.
+    Next(UnitId),
+    /// Find out whether one of a call's patterns for transient failures matches at the end of a log.
+    Search {
+        /// The call.
+        unit: UnitId,
+        /// The task whose log it is.
+        task: UnitId,
+        /// Its attempt.
+        attempt: u32,
+    },
+    /// Take what holds between runs, all of it, however long that takes.
+    Claim {
+        /// The call that has it until [`Effect::Release`].
+        unit: UnitId,
+        /// What.
+        claims: Vec<Claim>,
+    },
+    /// Give back what was claimed for a call, or no longer claim it.
+    Release(UnitId),
     /// Find out whether a task's body has to run.
     Check(UnitId),
     /// Make the text of a command.

@@ -11,6 +11,7 @@ use super::stop::Ending;
 use super::{Refusal, Scheduler};
 use crate::event::{At, Frame, Outcome, Usage};
 use crate::id::UnitId;
+use crate::plan::Priority;
 
 /// What the scheduler knows of a unit.
 #[derive(Debug)]
@@ -33,6 +34,18 @@ pub(super) struct Row {
     pub(super) deferred: bool,
     /// The time of the attempt of its body, where that is limited.
     pub(super) clock: Option<Box<Clock>>,
+    /// Attempts of its body that have begun.
+    pub(super) attempt: u32,
+    /// The step that the current attempt begins with.
+    pub(super) first_step: usize,
+    /// How the last attempt ended, while it is open whether another one follows.
+    pub(super) ended: Option<Outcome>,
+    /// Who goes first.
+    pub(super) priority: Priority,
+    /// Slots that it takes.
+    pub(super) weight: u32,
+    /// It has, or waits for, something that holds between runs.
+    pub(super) claims: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +61,13 @@ pub(super) enum State {
         left: BTreeSet<UnitId>,
         failed: Option<UnitId>,
     },
+    /// Its body waits for room.
+    Seeking,
+    /// Its body waits for what another run may have.
+    Claiming,
     Body(Body),
+    /// An attempt has failed, the next is still to come.
+    Delayed,
     Queued(Box<Shown>),
     Running(Process),
     Done(Outcome),
@@ -68,6 +87,10 @@ pub(super) enum Ask {
     Expand,
     Check,
     Render,
+    /// What a further attempt consists of.
+    Again,
+    /// Whether a failure is transient.
+    Search,
 }
 
 /// A running command, and the calls it made.
@@ -108,6 +131,12 @@ impl Scheduler {
             background: false,
             deferred: false,
             clock: None,
+            attempt: 0,
+            first_step: 0,
+            ended: None,
+            priority: Priority::default(),
+            weight: 1,
+            claims: false,
         };
         if self.rows.len() <= unit.index() {
             self.rows.resize_with(unit.index() + 1, blank);

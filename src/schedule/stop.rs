@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::attempt::Change;
 use super::due::Due;
-use super::state::State;
+use super::state::{Row, State};
 use super::{Effect, Refusal, Scheduler, Stop};
 use crate::event::{Failure, Kind, Outcome, Why};
 use crate::id::UnitId;
@@ -18,13 +18,15 @@ const WAITS_FOR_ITSELF: i32 = 204;
 pub(super) enum Ending {
     Cancelled,
     TimedOut,
+    /// The attempt of its body has taken as long as it may; another one may follow.
+    AttemptOver,
 }
 
 impl Ending {
     pub(super) fn outcome(self) -> Outcome {
         match self {
             Ending::Cancelled => Outcome::Cancelled,
-            Ending::TimedOut => Outcome::Failed(Failure::TimedOut),
+            Ending::TimedOut | Ending::AttemptOver => Outcome::Failed(Failure::TimedOut),
         }
     }
 }
@@ -102,12 +104,16 @@ impl Scheduler {
             }
             match &self.rows[unit.index()].state {
                 State::Done(_) => {}
-                State::Waiting | State::Ready(_) => {
-                    self.finish(unit, ending.outcome());
+                State::Waiting | State::Ready(_) | State::Seeking | State::Claiming => {
+                    self.finish_early(unit, ending);
+                }
+                State::Delayed => {
+                    self.busy -= 1;
+                    self.finish_early(unit, ending);
                 }
                 State::Asked(_) => {
                     self.effects.push(Effect::Stop { unit, how: Stop::Terminate });
-                    self.finish(unit, ending.outcome());
+                    self.finish_early(unit, ending);
                 }
                 State::Queued(_) => {
                     self.busy -= 1;
@@ -128,11 +134,18 @@ impl Scheduler {
                     self.row(unit).ending = Some(ending);
                     units.extend(self.stopped_with(unit).into_iter().map(below));
                     self.limit_spared(unit);
+                    self.stop_asking(unit);
                     self.ended_body(unit);
                 }
             }
         }
         depending.into_iter().for_each(|call| self.wait_for_endings(call));
+    }
+
+    /// What is stopped before, between or after the attempts of its body ends as the last one did.
+    fn finish_early(&mut self, unit: UnitId, ending: Ending) {
+        let ended = self.row(unit).ended.take().filter(|_| ending == Ending::Cancelled);
+        self.finish(unit, ended.unwrap_or(ending.outcome()));
     }
 
     /// A call that is being stopped waits for those of its dependencies that end with it, and for no others.
@@ -209,7 +222,7 @@ impl Scheduler {
     }
 
     /// Whether a call around `unit` is being stopped.
-    fn is_in_an_ending(&self, unit: UnitId) -> bool {
+    pub(super) fn is_in_an_ending(&self, unit: UnitId) -> bool {
         self.around(unit).any(|above| self.rows[above.index()].ending.is_some())
     }
 
@@ -267,17 +280,24 @@ impl Scheduler {
                     self.dues.set_soonest(unit, self.now + rest, Due::Kill);
                 }
                 Due::Kill => self.effects.push(Effect::Stop { unit, how: Stop::Kill }),
+                Due::Again => self.try_again(unit),
             }
         }
     }
 
-    /// When nothing is in hand and the run has not ended, units wait for each other: one of them is
-    /// made to fail, its chain named. `false` when there is no such thing.
+    /// When nothing is in hand that could go on, and the run has not ended, units wait for each other: one of
+    /// them is made to fail, its chain named. `false` when there is no such thing.
     pub(super) fn break_standstill(&mut self) -> bool {
-        if self.busy > 0 || self.rows.is_empty() || self.outcome(UnitId::ROOT).is_some() {
+        if self.rows.is_empty() || self.outcome(UnitId::ROOT).is_some() {
             return false;
         }
-        let Some(cycle) = self.waiting_cycle() else { return false };
+        if self.busy != self.in_queue {
+            return false;
+        }
+        if self.grant_room(true) {
+            return true;
+        }
+        let Some(cycle) = self.waiting_cycle() else { return self.refuse_seeker() };
         let names: Vec<&str> = cycle
             .iter()
             .map(|&(unit, _)| unit)
@@ -287,6 +307,12 @@ impl Scheduler {
             .collect();
         let message = format!("a cycle of tasks: {}", names.join(" → "));
         let (waiter, needed) = cycle[0];
+        if let Some((holder, what)) = self.obstacle_of_seeker(waiter) {
+            let (waits, has) = (&self.plan.unit(waiter).task, &self.plan.unit(holder).task);
+            let message = format!("{message} (`{waits}` waits for {what}, which `{has}` has)");
+            self.refuse(waiter, Refusal { code: WAITS_FOR_ITSELF, message });
+            return true;
+        }
         let refusal = Refusal { code: WAITS_FOR_ITSELF, message };
         // The waiter no longer waits for it, and fails instead of beginning its body.
         self.row(waiter).cut.get_or_insert(refusal);
@@ -294,8 +320,30 @@ impl Scheduler {
         true
     }
 
-    /// A circle of units each of which waits for the next, as pairs of waiter and needed. It begins where
-    /// two branches of the plan meet in a shared dependency, for there it can be cut.
+    /// A body waits for room that will never be there, for who has it waits for the end of the run.
+    fn refuse_seeker(&mut self) -> bool {
+        let goes_on = |row: &Row| matches!(row.state, State::Running(_) | State::Queued(_));
+        let Some(&call) = self.seekers.first() else { return false };
+        if self.rows.iter().any(goes_on) {
+            return false;
+        }
+        let Some((holder, what)) = self.obstacle(call) else { return false };
+        let (waits, has) = (&self.plan.unit(call).task, &self.plan.unit(holder).task);
+        let message = format!("task `{waits}` waits for {what}, which `{has}` has until the end");
+        self.refuse(call, Refusal { code: WAITS_FOR_ITSELF, message });
+        true
+    }
+
+    fn obstacle_of_seeker(&self, call: UnitId) -> Option<(UnitId, String)> {
+        match self.rows[call.index()].state {
+            State::Seeking => self.obstacle(call),
+            _ => None,
+        }
+    }
+
+    /// A circle of units each of which waits for the next, as pairs of waiter and needed. It begins with a
+    /// body that waits for room, or where two branches of the plan meet in a shared dependency: there it
+    /// can be cut.
     fn waiting_cycle(&self) -> Option<Vec<(UnitId, UnitId)>> {
         let mut path: Vec<(UnitId, UnitId)> = Vec::new();
         let mut seen = HashMap::from([(UnitId::ROOT, 0)]);
@@ -309,7 +357,10 @@ impl Scheduler {
                     matches!(self.rows[waiter.index()].state, State::Deps { .. })
                         && self.plan.parent(needed) != waiter
                 };
-                let cut = cycle.iter().position(meets)?;
+                let seeks = |&(waiter, _): &(UnitId, UnitId)| {
+                    matches!(self.rows[waiter.index()].state, State::Seeking)
+                };
+                let cut = cycle.iter().position(seeks).or_else(|| cycle.iter().position(meets))?;
                 cycle.rotate_left(cut);
                 return Some(cycle);
             }
@@ -324,6 +375,7 @@ impl Scheduler {
         };
         match &self.rows[unit.index()].state {
             State::Deps { left, .. } => left.iter().copied().find(is_open),
+            State::Seeking => self.obstacle(unit).map(|(holder, _)| holder),
             _ => self.plan.needs(unit).map(|(needed, _)| needed).find(is_open),
         }
     }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::event::{At, Event, Status, Usage};
 use crate::id::UnitId;
 use crate::plan::Fragment;
-use crate::schedule::{Effect, Exit, Expanded, Input, Options, Rendered, Scheduler, Stop, Verdict};
+use crate::schedule::{
+    Claim, Claimed, Effect, Exit, Expanded, Input, Options, Rendered, Scheduler, Stop, Verdict,
+};
 
 /// How units would behave: from history, from estimates, from a seeded distribution.
 pub trait Model {
@@ -18,6 +20,25 @@ pub trait Model {
     fn delay(&mut self, unit: UnitId) -> Duration;
     /// What a call consists of; asked when the answer is due, as a driver takes in a fragment.
     fn expand(&mut self, unit: UnitId) -> Expanded;
+    /// What a further attempt of a call's body consists of.
+    fn again(&mut self, unit: UnitId) -> Expanded {
+        self.expand(unit)
+    }
+    /// What comes next in a call's body.
+    fn next(&mut self, unit: UnitId) -> Expanded {
+        let _ = unit;
+        Expanded::Omitted
+    }
+    /// Whether one of a call's patterns matches at the end of its log.
+    fn search(&mut self, unit: UnitId) -> bool {
+        let _ = unit;
+        false
+    }
+    /// How long another run still has what is claimed for a call; zero: it is free.
+    fn claim(&mut self, unit: UnitId, claims: &[Claim]) -> Duration {
+        let _ = (unit, claims);
+        Duration::ZERO
+    }
     /// Whether its body has to run.
     fn check(&mut self, unit: UnitId) -> Verdict;
     /// Whether a command has to run.
@@ -49,6 +70,8 @@ pub struct Simulation<M> {
     planned: HashMap<u64, Planned>,
     /// Processes that run: which input is their end, how they end, how many calls they wait for.
     processes: BTreeMap<UnitId, Process>,
+    /// The input that answers a claim.
+    claims: HashMap<UnitId, u64>,
     events: Vec<Event>,
 }
 
@@ -56,6 +79,9 @@ pub struct Simulation<M> {
 enum Planned {
     Input(Input),
     Expand(UnitId),
+    Again(UnitId),
+    Next(UnitId),
+    Search(UnitId),
     Check(UnitId),
     Render(UnitId),
 }
@@ -77,6 +103,7 @@ impl<M: Model> Simulation<M> {
             agenda: BinaryHeap::new(),
             planned: HashMap::new(),
             processes: BTreeMap::new(),
+            claims: HashMap::new(),
             events: Vec::new(),
         }
     }
@@ -128,6 +155,15 @@ impl<M: Model> Simulation<M> {
                 Input::Expanded { unit, expanded: Expanded::Omitted }
             }
             Planned::Expand(unit) => Input::Expanded { unit, expanded: self.model.expand(unit) },
+            Planned::Again(unit) if !self.scheduler.awaits(unit) => {
+                Input::Expanded { unit, expanded: Expanded::Omitted }
+            }
+            Planned::Again(unit) => Input::Expanded { unit, expanded: self.model.again(unit) },
+            Planned::Next(unit) if !self.scheduler.awaits(unit) => {
+                Input::Continued { unit, next: Expanded::Omitted }
+            }
+            Planned::Next(unit) => Input::Continued { unit, next: self.model.next(unit) },
+            Planned::Search(unit) => Input::Searched { unit, found: self.model.search(unit) },
             Planned::Check(unit) => Input::Checked { unit, verdict: self.model.check(unit) },
             Planned::Render(unit) => Input::Rendered { unit, rendered: self.model.render(unit) },
         }
@@ -164,11 +200,32 @@ impl<M: Model> Simulation<M> {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Expand(unit) => self.think(unit, Planned::Expand(unit)),
+            Effect::Again(unit) => self.think(unit, Planned::Again(unit)),
+            Effect::Next(unit) => self.think(unit, Planned::Next(unit)),
+            Effect::Search { unit, .. } => self.think(unit, Planned::Search(unit)),
+            Effect::Claim { unit, claims } => self.claim(unit, &claims),
+            Effect::Release(unit) => self.release(unit),
             Effect::Check(unit) => self.think(unit, Planned::Check(unit)),
             Effect::Render(unit) => self.think(unit, Planned::Render(unit)),
             Effect::Start { unit, attempt, .. } => self.start(unit, attempt),
             Effect::Stop { unit, how } => self.stop(unit, how),
             Effect::Emit(kind) => self.events.push(Event { at: self.now, kind }),
+        }
+    }
+
+    fn claim(&mut self, unit: UnitId, claims: &[Claim]) {
+        let delay = self.model.claim(unit, claims);
+        let claimed = Claimed::Had { waited: delay > Duration::ZERO };
+        let answer = self.after(delay, Input::Claimed { unit, claimed });
+        self.claims.insert(unit, answer);
+    }
+
+    /// A claim that is still waited for is given up.
+    fn release(&mut self, unit: UnitId) {
+        if let Some(answer) = self.claims.remove(&unit)
+            && let Some(planned) = self.planned.remove(&answer)
+        {
+            self.schedule(self.now, planned);
         }
     }
 

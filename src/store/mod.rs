@@ -8,6 +8,7 @@ mod durations;
 mod events;
 mod folder;
 mod index;
+mod locks;
 mod logs;
 mod prune;
 mod reader;
@@ -26,6 +27,7 @@ use crate::id::RunId;
 
 pub use durations::Durations;
 pub use events::{EventLog, Events};
+pub use locks::{Held, Locks};
 pub use logs::{Logs, Piece};
 pub use reader::{LogReader, Take};
 pub use runs::{End, META_VERSION, Meta, RunEntry, Runs};
@@ -141,6 +143,12 @@ impl Store {
     /// A reader of the run's logs, for any thread.
     pub fn reader(&self) -> LogReader {
         LogReader::live(self.clone(), self.shared.table.clone())
+    }
+
+    /// What the runs of the project keep from each other.
+    pub fn locks(&self) -> Locks {
+        let is_kept = !matches!(*locked(&self.shared.place), Place::Nowhere);
+        Locks::new(is_kept.then(|| self.shared.root.clone()))
     }
 
     /// The writer of the run's events. There should be one.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use par::event::{At, Event, Kind, Outcome, Role, Why};
+use par::event::{At, Event, Failure, Kind, Outcome, Role, Why};
 use par::id::UnitId;
-use par::plan::Policy;
+use par::plan::{Class, Lock, Policy, Priority, Resources, Retry};
 use par::schedule::{Input, Options};
 use par::sim::Simulation;
 
@@ -22,6 +22,9 @@ fn command() -> Part {
         omitted: false,
         refused: false,
         timeout: false,
+        code: 1,
+        passes_at: 0,
+        unstartable: false,
         takes: Some(MOMENT),
         calls: Vec::new(),
     })
@@ -103,6 +106,14 @@ fn tell(events: &[Event]) -> Vec<String> {
         match &event.kind {
             Kind::Added { unit, task, role, .. } => names.push((*unit, task.to_string(), *role)),
             Kind::Started { unit, .. } => story.push(format!("> {}", of(unit).1)),
+            Kind::Retrying { unit, attempt, delay, .. } => {
+                let delay = Duration::from_micros(*delay);
+                story
+                    .push(format!("{} fails at attempt {attempt}, again in {delay:?}", of(unit).1));
+            }
+            Kind::Flaky { unit, attempts } => {
+                story.push(format!("{} is flaky, {attempts} attempts", of(unit).1));
+            }
             Kind::TimedOut { unit, .. } => story.push(format!("{} timed out", of(unit).1)),
             Kind::Cancelling { why } => story.push(format!("{why:?}")),
             Kind::Finished { unit, outcome, .. } => {
@@ -110,6 +121,9 @@ fn tell(events: &[Event]) -> Vec<String> {
                 let how = match (role, outcome) {
                     (Role::Task, Outcome::Skipped(cause)) => {
                         format!("{name} skipped because of {}", of(cause).1)
+                    }
+                    (Role::Task, Outcome::Failed(Failure::Refused { message, .. })) => {
+                        format!("{name} refused: {message}")
                     }
                     (Role::Task, Outcome::Failed(_)) => format!("{name} failed"),
                     (Role::Task, Outcome::Cancelled) => format!("{name} cancelled"),
@@ -252,7 +266,240 @@ fn a_run_ends_at_its_deadline() {
     let tasks = vec![task(&[1], vec![command()]), task(&[], vec![taking(9)])];
     let options = Options { deadline: Some(MOMENT * 3), ..options(2) };
     let story = run_with(world(tasks), options, Vec::new());
-    assert_eq!(story, ["> t1", "Deadline", "! t1", "t1 cancelled", "t0 cancelled"]);
+    assert_eq!(story, ["> t1", "Deadline", "! t1", "t1 cancelled", "! t0", "t0 cancelled"]);
+}
+
+/// Fails with `code` until it passes at an attempt; 0: it never does.
+fn fails_until(attempt: u32, code: i32) -> Part {
+    match failing() {
+        Part::Command(command) => Part::Command(Command { code, passes_at: attempt, ..command }),
+        other => other,
+    }
+}
+
+fn retry(attempts: u32, on: &[Class]) -> Retry {
+    Retry {
+        attempts,
+        delay: MOMENT,
+        factor: 3.0,
+        max_delay: MOMENT * 5,
+        jitter: false,
+        on: on.to_vec(),
+        patterns: Vec::new(),
+    }
+}
+
+fn retried(attempts: u32, on: &[Class], parts: Vec<Part>) -> Task {
+    let policy = Policy { retry: Some(retry(attempts, on)), ..Policy::default() };
+    with(policy, task(&[], parts))
+}
+
+#[test]
+fn a_failed_body_is_tried_again_after_what_it_deferred_and_then_is_flaky() {
+    let tasks = vec![
+        Task { deps: vec![1], ..retried(3, &[Class::Any], vec![deferred(), fails_until(2, 1)]) },
+        task(&[], vec![command()]),
+    ];
+    let expected = [
+        "> t1",
+        "< t1",
+        "t1 done",
+        "> t0",
+        "! t0",
+        "> t0",
+        "< t0",
+        "t0 fails at attempt 1, again in 10ms",
+        "> t0",
+        "< t0",
+        "> t0",
+        "< t0",
+        "t0 is flaky, 2 attempts",
+        "t0 done",
+    ];
+    for slots in [1, 4] {
+        assert_eq!(run(world(tasks.clone()), slots, Vec::new()), expected);
+    }
+}
+
+#[test]
+fn delays_grow_up_to_a_limit_and_attempts_end() {
+    let story = run(world(vec![retried(4, &[Class::Any], vec![failing()])]), 1, Vec::new());
+    let delays: Vec<&String> = story.iter().filter(|line| line.contains("again")).collect();
+    let expected = [
+        "t0 fails at attempt 1, again in 10ms",
+        "t0 fails at attempt 2, again in 30ms",
+        "t0 fails at attempt 3, again in 50ms",
+    ];
+    assert_eq!(delays, expected);
+    assert_eq!(story.last().map(String::as_str), Some("t0 failed"));
+}
+
+#[test]
+fn only_failures_of_the_classes_that_are_named_are_tried_again() {
+    let cases = [
+        (Class::Transient, 75, true),
+        (Class::Transient, 1, false),
+        (Class::Signal, 137, true),
+        (Class::Signal, 3, false),
+        (Class::Exit(3), 3, true),
+        (Class::Exit(3), 75, false),
+        (Class::Timeout, 1, false),
+        (Class::Any, 1, true),
+    ];
+    for (class, code, is_tried) in cases {
+        let story = run(world(vec![retried(2, &[class], vec![fails_until(2, code)])]), 1, vec![]);
+        let last = if is_tried { "t0 done" } else { "t0 failed" };
+        assert_eq!(story.last().map(String::as_str), Some(last), "{class:?} {code}");
+    }
+}
+
+#[test]
+fn an_attempt_that_ran_out_of_time_is_tried_again_but_not_after_the_run_has_ended() {
+    let policy = Policy {
+        timeout: Some(MOMENT),
+        retry: Some(retry(2, &[Class::Timeout])),
+        ..Policy::default()
+    };
+    let tasks = vec![with(policy, task(&[], vec![taking(9)]))];
+    let story = run(world(tasks.clone()), 1, Vec::new());
+    assert_eq!(story.iter().filter(|line| *line == "t0 timed out").count(), 2, "{story:?}");
+    // The deadline strikes while the attempt is being stopped.
+    let options = Options { deadline: Some(MOMENT + MOMENT / 10), ..options(1) };
+    let story = run_with(world(tasks), options, Vec::new());
+    assert!(!story.iter().any(|line| line.contains("again")), "{story:?}");
+}
+
+#[test]
+fn a_cancelled_run_does_not_wait_for_the_next_attempt() {
+    let mut tasks = vec![retried(2, &[Class::Any], vec![failing()])];
+    if let Some(policy) = &mut tasks[0].policy {
+        Arc::make_mut(policy).retry = Some(Retry {
+            delay: Duration::from_secs(3600),
+            max_delay: Duration::from_secs(3600),
+            ..retry(2, &[Class::Any])
+        });
+    }
+    let cancel = (At(50_000), Input::Cancel(Why::Signal(libc::SIGINT)));
+    let story = run(world(tasks), 1, vec![cancel]);
+    let expected =
+        ["> t0", "! t0", "t0 fails at attempt 1, again in 3600s", "Signal(2)", "t0 failed"];
+    assert_eq!(story, expected);
+}
+
+fn lock(name: &str, shared: bool) -> Lock {
+    Lock { name: name.into(), shared, across_runs: false }
+}
+
+fn locking(locks: &[Lock], parts: Vec<Part>) -> Task {
+    with(Policy { locks: locks.to_vec(), ..Policy::default() }, task(&[], parts))
+}
+
+/// Most commands that ran at the same time.
+fn most_at_once(story: &[String]) -> usize {
+    let steps = story.iter().scan(0usize, |running, line| {
+        match line.get(..2) {
+            Some("> ") => *running += 1,
+            Some("< " | "! ") => *running -= 1,
+            _ => {}
+        }
+        Some(*running)
+    });
+    steps.max().unwrap_or(0)
+}
+
+#[test]
+fn a_lock_spans_all_commands_and_calls_of_a_body() {
+    let body = vec![command(), Part::Call { task: 3, ignore_error: false }, command()];
+    let tasks = vec![
+        task(&[1, 2], vec![]),
+        locking(&[lock("db", false)], body.clone()),
+        locking(&[lock("db", false)], body),
+        // The same lock again, inside.
+        locking(&[lock("db", false)], vec![command()]),
+    ];
+    let story = run(world(tasks), 4, Vec::new());
+    assert_eq!(most_at_once(&story), 1);
+    let starts: Vec<&str> = story.iter().filter_map(|line| line.strip_prefix("> ")).collect();
+    let in_turn = [["t1", "t3", "t1", "t2", "t3", "t2"], ["t2", "t3", "t2", "t1", "t3", "t1"]];
+    assert!(in_turn.iter().any(|order| starts == order), "{starts:?}");
+    assert_eq!(story.last().map(String::as_str), Some("t0 done"));
+}
+
+#[test]
+fn shared_locks_overlap_and_exclusive_ones_do_not() {
+    for (shared, most) in [(true, 3), (false, 1)] {
+        let holder = locking(&[lock("db", shared)], vec![taking(3)]);
+        let tasks = vec![task(&[1, 2, 3], vec![]), holder.clone(), holder.clone(), holder];
+        assert_eq!(most_at_once(&run(world(tasks), 4, Vec::new())), most);
+    }
+}
+
+#[test]
+fn two_locks_in_opposite_order_never_deadlock() {
+    let tasks = vec![
+        task(&[1, 2], vec![]),
+        locking(&[lock("a", false), lock("b", false)], vec![command(), command()]),
+        locking(&[lock("b", false), lock("a", false)], vec![command(), command()]),
+    ];
+    let story = run(world(tasks), 2, Vec::new());
+    assert_eq!(most_at_once(&story), 1);
+    assert_eq!(story.last().map(String::as_str), Some("t0 done"));
+}
+
+#[test]
+fn bodies_that_wait_for_each_other_are_named() {
+    // t1 has a and calls t3, which wants b; t2 has b and calls t4, which wants a.
+    let calls = |task| vec![command(), Part::Call { task, ignore_error: false }];
+    let tasks = vec![
+        task(&[1, 2], vec![]),
+        locking(&[lock("a", false)], calls(3)),
+        locking(&[lock("b", false)], calls(4)),
+        locking(&[lock("b", false)], vec![command()]),
+        locking(&[lock("a", false)], vec![command()]),
+    ];
+    let story = run(world(tasks), 4, Vec::new());
+    let refused: Vec<&String> = story.iter().filter(|line| line.contains("refused")).collect();
+    let expected = "t3 refused: a cycle of tasks: t3 → t2 → t4 → t1 → t3 (`t3` waits for lock `b`, which `t2` has)";
+    assert_eq!(refused, [expected]);
+    assert!(story.contains(&"t2 done".into()), "the other one goes on: {story:?}");
+}
+
+#[test]
+fn pools_and_weights_are_never_overdrawn() {
+    let share = |pools: &[(&str, u32)], cpu| {
+        let pools = pools.iter().map(|&(name, share)| (name.into(), share)).collect();
+        let resources = Resources { cpu, pools, ..Resources::default() };
+        with(Policy { resources, ..Policy::default() }, task(&[], vec![taking(2)]))
+    };
+    for (task_of, most) in [(share(&[("net", 1)], 0), 2), (share(&[], 3), 1), (share(&[], 99), 1)] {
+        let mut tasks = vec![task(&[1, 2, 3, 4], vec![])];
+        tasks.extend(vec![task_of; 4]);
+        let options = Options { pools: vec![("net".into(), 2)], ..options(4) };
+        assert_eq!(most_at_once(&run_with(world(tasks), options, Vec::new())), most);
+    }
+}
+
+#[test]
+fn the_urgent_start_first_and_so_does_what_they_wait_for() {
+    let ranked =
+        |priority| with(Policy { priority, ..Policy::default() }, task(&[], vec![command()]));
+    let tasks = vec![
+        task(&[1, 2, 3, 4, 5], vec![]),
+        task(&[], vec![taking(99)]),
+        ranked(Priority::Low),
+        ranked(Priority::High),
+        ranked(Priority::Normal),
+        // It only waits for t6, which has no priority of its own.
+        with(Policy { priority: Priority::Critical, ..Policy::default() }, task(&[6], vec![])),
+        task(&[], vec![command()]),
+    ];
+    let story = run(world(tasks), 2, Vec::new());
+    let starts = story.iter().filter_map(|line| line.strip_prefix("> ")).filter(|&t| t != "t1");
+    let starts: Vec<&str> = starts.collect();
+    // Whoever is ready first finds a free slot; the others wait in one queue.
+    let mut expected = vec!["t6", "t3", "t4", "t2"];
+    expected.retain(|&task| task != starts[0]);
+    assert_eq!(starts[1..], expected);
 }
 
 #[test]

@@ -144,7 +144,7 @@ impl Oracle<'_> {
             Part::Call { task, .. } | Part::Background(task) | Part::DeferCall(task) => {
                 self.note(*task, false, what);
             }
-            Part::Join => {}
+            Part::Join | Part::Next => {}
         }
     }
 
@@ -168,7 +168,7 @@ impl Oracle<'_> {
                     let other = self.call(*task, &mut Scope::new(), chain);
                     late = self.first(late, other);
                 }
-                Part::Join => end = std::mem::replace(&mut late, Fine),
+                Part::Join | Part::Next => end = std::mem::replace(&mut late, Fine),
                 Part::DeferCommand(_) | Part::DeferCall(_) => deferred.push(part),
             }
         }

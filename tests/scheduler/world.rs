@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use par::event::{Status, Usage};
 use par::id::UnitId;
-use par::plan::{Fragment, Policy, Step, Unit, Work};
-use par::schedule::{Exit, Expanded, Input, Refusal, Rendered, Stop, Verdict};
+use par::plan::{Class, Fragment, Lock, Policy, Priority, Retry, Step, Unit, Work};
+use par::schedule::{Claim, Exit, Expanded, Input, Refusal, Rendered, Stop, Verdict};
 use par::sim::{Course, Model};
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, good enough to make plans.
@@ -51,6 +51,12 @@ pub struct Command {
     pub omitted: bool,
     pub refused: bool,
     pub timeout: bool,
+    /// What it exits with when it fails.
+    pub code: i32,
+    /// The attempt at which it no longer fails; 0: none.
+    pub passes_at: u32,
+    /// It cannot be started.
+    pub unstartable: bool,
     /// How long it takes; `None`: by chance.
     pub takes: Option<Duration>,
     /// Tasks it calls as programs, and whether with `&`.
@@ -63,6 +69,7 @@ pub enum Part {
     Call { task: usize, ignore_error: bool },
     Background(usize),
     Join,
+    Next,
     DeferCommand(Command),
     DeferCall(usize),
 }
@@ -92,6 +99,8 @@ pub struct World {
     pub cyclic: bool,
     /// Failures stop siblings, commands time out: outcomes then depend on time.
     pub timed: bool,
+    /// Tasks have policies.
+    pub policed: bool,
 }
 
 impl World {
@@ -101,7 +110,13 @@ impl World {
         let cyclic = r.percent(6);
         let timed = r.percent(25);
         let failing = r.below(12);
-        let tasks = (0..count).map(|at| task(&mut r, at, count, cyclic, timed, failing)).collect();
+        let mut tasks: Vec<Task> =
+            (0..count).map(|at| task(&mut r, at, count, cyclic, timed, failing)).collect();
+        let policed = r.percent(50);
+        if policed {
+            let mut r = Random::new(seed ^ 0x11);
+            tasks.iter_mut().for_each(|task| police(&mut r, task));
+        }
         let roots = (0..1 + r.below(3)).map(|_| r.below(count.min(3))).collect();
         World {
             seed,
@@ -112,8 +127,60 @@ impl World {
             slots: 1 + r.below(6) as u32,
             cyclic,
             timed,
+            policed,
         }
     }
+}
+
+/// How much there is of each pool in a world with policies.
+pub const POOLS: [(&str, u32); 2] = [("p", 2), ("q", 3)];
+
+/// Gives a task a policy, or several, and commands that fail in more ways.
+fn police(r: &mut Random, task: &mut Task) {
+    for part in &mut task.parts {
+        if let Part::Command(command) = part {
+            command.fails |= r.percent(8);
+            command.code = [1, 75, 137, 3][r.below(4)];
+            command.passes_at = r.below(4) as u32;
+            command.unstartable = r.percent(1);
+        }
+    }
+    if r.percent(10) {
+        task.parts.insert(r.below(task.parts.len() + 1), Part::Next);
+    }
+    if r.percent(40) {
+        task.policy = Some(Arc::new(policy(r)));
+    }
+}
+
+fn policy(r: &mut Random) -> Policy {
+    let mut policy = Policy::default();
+    for _ in 0..r.below(3) {
+        policy.locks.push(Lock {
+            name: ["a", "b", "c"][r.below(3)].into(),
+            shared: r.percent(40),
+            across_runs: r.percent(20),
+        });
+    }
+    policy.resources.cpu = r.below(5) as u32;
+    if r.percent(30) {
+        let (name, _) = POOLS[r.below(2)];
+        policy.resources.pools.push((name.into(), 1 + r.below(4) as u32));
+    }
+    policy.priority =
+        [Priority::Critical, Priority::High, Priority::Normal, Priority::Low][r.below(4)];
+    policy.timeout = r.percent(15).then_some(Duration::from_millis(30));
+    let classes = [Class::Transient, Class::Timeout, Class::Signal, Class::Exit(3), Class::Any];
+    policy.retry = r.percent(40).then(|| Retry {
+        attempts: 1 + r.below(4) as u32,
+        delay: Duration::from_millis(5),
+        factor: 2.0,
+        max_delay: Duration::from_millis(15),
+        jitter: r.percent(50),
+        on: (0..1 + r.below(3)).map(|_| classes[r.below(5)]).collect(),
+        patterns: (0..r.below(2)).map(|_| "again".into()).collect(),
+    });
+    policy
 }
 
 fn task(
@@ -176,6 +243,9 @@ fn command(r: &mut Random, timed: bool, failing: usize, calls: Option<usize>) ->
         omitted: r.percent(3),
         refused: r.percent(2),
         timeout: timed && r.percent(15),
+        code: 1,
+        passes_at: 0,
+        unstartable: false,
         takes: None,
         calls: calls
             .into_iter()
@@ -203,6 +273,8 @@ pub struct Player {
     shared: HashMap<(usize, usize), UnitId>,
     once: HashMap<usize, UnitId>,
     scopes: usize,
+    /// How often a body was asked what comes next.
+    rounds: HashMap<UnitId, usize>,
 }
 
 impl Player {
@@ -215,6 +287,7 @@ impl Player {
             shared: HashMap::new(),
             once: HashMap::new(),
             scopes: 0,
+            rounds: HashMap::new(),
         }
     }
 
@@ -327,6 +400,7 @@ impl Player {
                 Part::Command(command) => Step::Run(self.command(of, command, units)),
                 Part::DeferCommand(command) => Step::Defer(self.command(of, command, units)),
                 Part::Join => Step::Join,
+                Part::Next => Step::Next,
                 Part::Call { task, ignore_error } => {
                     Step::Run(self.call(*task, scope, &of.chain, *ignore_error, units))
                 }
@@ -370,6 +444,36 @@ impl Model for Player {
         }
     }
 
+    fn again(&mut self, unit: UnitId) -> Expanded {
+        let of = self.planned[&unit].clone();
+        let fragment = self.body(&of);
+        // The dependencies are done; those that were not shared have been planned in vain.
+        let parts: Vec<UnitId> = fragment.steps.iter().filter_map(|step| step.unit()).collect();
+        let units = fragment.units.into_iter().filter(|(id, _)| parts.contains(id)).collect();
+        Expanded::Body(Fragment { deps: Vec::new(), units, ..fragment })
+    }
+
+    fn next(&mut self, unit: UnitId) -> Expanded {
+        let rounds = self.rounds.entry(unit).or_default();
+        *rounds += 1;
+        match (*rounds, self.random.below(10)) {
+            (4.., _) | (_, 0..4) => Expanded::Omitted,
+            (_, 4) => Expanded::Refused(refusal()),
+            _ => self.again(unit),
+        }
+    }
+
+    fn search(&mut self, _unit: UnitId) -> bool {
+        self.random.percent(50)
+    }
+
+    fn claim(&mut self, _unit: UnitId, _claims: &[Claim]) -> Duration {
+        match self.random.percent(50) {
+            true => Duration::ZERO,
+            false => Duration::from_millis(1 + self.random.below(30) as u64),
+        }
+    }
+
     fn check(&mut self, unit: UnitId) -> Verdict {
         match self.world.tasks[self.planned[&unit].task].checked {
             Checked::UpToDate => Verdict::UpToDate,
@@ -387,7 +491,7 @@ impl Model for Player {
         }
     }
 
-    fn run(&mut self, unit: UnitId, _attempt: u32) -> Course {
+    fn run(&mut self, unit: UnitId, attempt: u32) -> Course {
         let of = self.planned[&unit].clone();
         let command = of.command.clone().expect("only commands run");
         let mut calls = Vec::new();
@@ -403,8 +507,17 @@ impl Model for Player {
             (None, true) => Duration::from_secs(10),
             (None, false) => Duration::from_micros(500 + self.random.below(60_000) as u64),
         };
-        let status = Status::Code(i32::from(command.fails));
-        Course { work, exit: Exit::Ended(status, Usage::default()), calls }
+        let fails = command.fails && (command.passes_at == 0 || attempt < command.passes_at);
+        let status = match command.code {
+            _ if !fails => Status::Code(0),
+            137 => Status::Signal(9),
+            code => Status::Code(code),
+        };
+        let exit = match command.unstartable {
+            true => Exit::NotStarted("no such thing".into()),
+            false => Exit::Ended(status, Usage::default()),
+        };
+        Course { work, exit, calls }
     }
 
     fn stop(&mut self, _unit: UnitId, _how: Stop) -> Option<Duration> {

@@ -37,6 +37,17 @@ impl Resolver {
         }
     }
 
+    /// A further attempt of a call that was adopted before: its body, with parts of their own. What it
+    /// depends on is done.
+    pub fn adopt_again(&mut self, unit: UnitId, draft: Draft) -> Fragment {
+        let Content::Body(mut body) = draft.0 else { return Fragment::default() };
+        body.deps.clear();
+        if let Some(Node::Call { context, .. }) = self.nodes.get_mut(unit.index()) {
+            *context = Some(body.context.clone());
+        }
+        self.body(unit, *body)
+    }
+
     /// The call that already does what this one would do, when it may be done only once.
     fn first(&mut self, unit: UnitId, body: &Body) -> Option<UnitId> {
         match self.once.entry(body.key.clone()?) {

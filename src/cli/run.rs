@@ -121,6 +121,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             terminal: is_terminal && matches!(mode, Mode::Progress | Mode::Interleaved),
             typical: Duration::from_secs(1),
             deadline: settings.deadline.value,
+            pools: planning::pools(settings, model).into_iter().collect(),
             seed: uuid::Uuid::new_v4().as_u128() as u64,
             ..Options::default()
         },

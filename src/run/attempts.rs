@@ -49,7 +49,7 @@ impl Driver {
             },
             _ => "failed".into(),
         };
-        let delay = Duration::from_millis(delay / 1000);
+        let delay = Duration::from_millis(delay.div_ceil(1000));
         let text =
             format!("task `{}` {why}; attempt {} of {all} in {delay:?}", planned.task, attempt + 1);
         self.say(Some(unit), Level::Warning, text.into());

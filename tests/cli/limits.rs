@@ -1,5 +1,9 @@
 //! How long things may take.
 
+use std::time::Duration;
+
+use par::event::{Event, Kind};
+
 use crate::harness::Test;
 
 #[test]
@@ -34,4 +38,29 @@ fn a_deadline_is_a_duration_above_zero() {
             .status(2)
             .run();
     }
+}
+
+#[test]
+fn an_attempt_that_takes_too_long_is_killed_with_its_tree_and_what_was_deferred_runs() {
+    let ran = Test::new()
+        .taskfile(
+            "
+            version: '3'
+            tasks:
+              default:
+                timeout: 500ms
+                cmds:
+                  - defer: echo {{.EXIT_CODE}} > deferred
+                  - sleep 1000 & sleep 1000
+            ",
+        )
+        .args(["-s"])
+        .stderr("par: task `default` ran out of time ([TIME])\n  again: par run default\n")
+        .hide_times()
+        .status(208)
+        .run();
+    assert_eq!(ran.text("deferred"), "124\n");
+    let timed_out = |event: &Event| matches!(event.kind, Kind::TimedOut { limit: 500_000, .. });
+    let found = ran.events().into_iter().find(timed_out).expect("it is told");
+    assert!(found.at.elapsed() >= Duration::from_millis(500), "{:?}", found.at);
 }

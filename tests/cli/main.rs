@@ -1,6 +1,7 @@
 //! The program as its users meet it: the real binary, all of its output, its exit code.
 
 mod args;
+mod attempts;
 mod config;
 mod dialect;
 mod errors;
@@ -21,6 +22,7 @@ mod programs;
 mod readme;
 mod refusals;
 mod replay;
+mod room;
 mod run;
 mod signals;
 mod stand_in;

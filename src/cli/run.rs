@@ -123,7 +123,6 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             deadline: settings.deadline.value,
             pools: planning::pools(settings, model).into_iter().collect(),
             seed: uuid::Uuid::new_v4().as_u128() as u64,
-            ..Options::default()
         },
         shares_jobs: args.program == Program::Par,
         strict_jobs: settings.strict_jobs.value,

@@ -185,7 +185,7 @@ impl<'a> Driver<'a> {
         for step in steps {
             match step {
                 Step::Defer(unit) => deferred.push(*unit),
-                Step::Join => self.said.push("wait".into()),
+                Step::Join | Step::Next => self.said.push("wait".into()),
                 Step::Background(unit) => {
                     self.said.push("&".into());
                     result = self.unit(*unit, &Known::default());

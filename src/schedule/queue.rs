@@ -82,7 +82,7 @@ impl Queue {
 
     /// Whether commands are left that [`Queue::pick`] had no slot for.
     pub(super) fn is_short(&self) -> bool {
-        self.free == 0 && !self.waiting.is_empty()
+        !self.waiting.is_empty()
     }
 
     /// Others use `slots` of those that are free.

@@ -1,9 +1,9 @@
 //! A machine in memory, for tests: files, environment, directory; no shells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Entry, Host, Output, Script};
 
@@ -14,12 +14,13 @@ pub struct Fake {
     files: BTreeMap<PathBuf, Vec<u8>>,
     env: BTreeMap<String, String>,
     owners: BTreeMap<PathBuf, u32>,
+    services: BTreeSet<String>,
 }
 
 impl Default for Fake {
     fn default() -> Fake {
-        let (files, env, owners) = Default::default();
-        Fake { cwd: "/w".into(), files, env, owners }
+        let (files, env, owners, services) = Default::default();
+        Fake { cwd: "/w".into(), files, env, owners, services }
     }
 }
 
@@ -38,6 +39,12 @@ impl Fake {
     /// Sets an environment variable.
     pub fn with_env(mut self, key: &str, value: &str) -> Fake {
         self.env.insert(key.into(), value.into());
+        self
+    }
+
+    /// Lets something listen at `host:port`.
+    pub fn serving(mut self, address: &str) -> Fake {
+        self.services.insert(address.into());
         self
     }
 
@@ -101,6 +108,15 @@ impl Host for Fake {
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {
         let found = self.files.contains_key(path);
         if found { Ok(SystemTime::UNIX_EPOCH) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    fn is_program(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
+    fn connect(&self, address: &str, _patience: Duration) -> io::Result<()> {
+        let serves = self.services.contains(address);
+        if serves { Ok(()) } else { Err(io::ErrorKind::ConnectionRefused.into()) }
     }
 
     fn shell(&self, _script: &Script) -> io::Result<Output> {

@@ -14,7 +14,7 @@ pub mod still;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 pub use files::{Ignored, Pattern};
 pub use os::Os;
@@ -77,6 +77,10 @@ pub trait Host: Send + Sync {
     fn checksum(&self, files: &[PathBuf]) -> io::Result<u128>;
     /// When a file was last written, links followed.
     fn modified(&self, path: &Path) -> io::Result<SystemTime>;
+    /// Whether `path` is a file that can be run, links followed.
+    fn is_program(&self, path: &Path) -> bool;
+    /// Whether something accepts a connection to `host:port` within the time given.
+    fn connect(&self, address: &str, patience: Duration) -> io::Result<()>;
     /// Runs a script to its end.
     fn shell(&self, script: &Script) -> io::Result<Output>;
 }

@@ -1,8 +1,9 @@
 //! The machine itself.
 
 use std::io;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Entry, Host, Output, Script};
 
@@ -51,6 +52,23 @@ impl Host for Os {
 
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {
         std::fs::metadata(path)?.modified()
+    }
+
+    fn is_program(&self, path: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        let found = std::fs::metadata(path);
+        found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    }
+
+    fn connect(&self, address: &str, patience: Duration) -> io::Result<()> {
+        let mut refused = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for address in address.to_socket_addrs()? {
+            match TcpStream::connect_timeout(&address, patience) {
+                Ok(_) => return Ok(()),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     fn shell(&self, script: &Script) -> io::Result<Output> {

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Entry, Host, Output, Script};
 
@@ -44,6 +44,14 @@ impl Host for Still<'_> {
 
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {
         self.0.modified(path)
+    }
+
+    fn is_program(&self, path: &Path) -> bool {
+        self.0.is_program(path)
+    }
+
+    fn connect(&self, address: &str, patience: Duration) -> io::Result<()> {
+        self.0.connect(address, patience)
     }
 
     fn shell(&self, _script: &Script) -> io::Result<Output> {

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::called::Aim;
 use super::context::{Context, union};
-use super::draft::{Body, Line, Manner, Mention, Piece, Redirected, Script};
-use super::each::turns;
+use super::draft::{Body, Late, Line, Manner, Mention, Piece, Redirected, Script};
+use super::each::{Turn, turns};
+use super::files::of_variable;
 use super::scope::{Argument, text};
+use super::settings::OUTPUTS;
 use super::shared::Site;
 use super::{names, once, path, policy};
 use crate::diag::Diagnostic;
@@ -60,6 +62,9 @@ impl Writer<'_> {
     ) -> Result<(), Diagnostic> {
         match &command.action {
             Action::Shell(script) => self.lines(command, script, place, steps)?,
+            Action::Call(call) if call_reads_outputs(call, command) => {
+                self.late(call, command, place, steps)?
+            }
             Action::Call(call) => steps.extend(
                 self.mentions(call, Some(command), place)?
                     .into_iter()
@@ -68,7 +73,7 @@ impl Writer<'_> {
             Action::Lifted(lifted) => self.lifted(lifted, command, place, steps)?,
             Action::Join => steps.push(Piece::Join),
             Action::DeferShell(script) => {
-                let script = Script::Late(script.clone());
+                let script = Script::Late(script.clone(), Turn::new());
                 let line = self.line(command, script, None, place);
                 steps.push(Piece::Command(Arc::new(Line {
                     deferred: true,
@@ -80,7 +85,9 @@ impl Writer<'_> {
                 let mut call = call.clone();
                 call.silent = call.silent.or(command.silent);
                 call.timeout = call.timeout.or(command.timeout);
-                steps.push(Piece::DeferredCall { call, place });
+                let (turn, condition, ignore_error, manner) = (Turn::new(), None, true, None);
+                let late = Late { call, turn, condition, ignore_error, place, manner };
+                steps.push(Piece::Late(Box::new(late)));
             }
         }
         Ok(())
@@ -99,6 +106,13 @@ impl Writer<'_> {
         }
         for turn in turns(command.each.as_ref(), self.context, self.site)? {
             let (vars, masked) = self.context.with(&turn);
+            if reads_outputs(script) || command.condition.as_ref().is_some_and(reads_outputs) {
+                let condition = self.written_condition(command);
+                let line = self.line(command, Script::Late(script.clone(), turn), condition, place);
+                let late_condition = command.condition.clone();
+                steps.push(Piece::Command(Arc::new(Line { late_condition, ..line })));
+                continue;
+            }
             let ready = text(script, &vars, self.site)?;
             if ready.is_empty() {
                 continue;
@@ -133,6 +147,7 @@ impl Writer<'_> {
         Line {
             script,
             condition,
+            late_condition: None,
             place,
             quiet: context.quiet || (command.silent == Some(true) && !verbose),
             ignore_error: command.ignore_error || context.task.ignore_error,
@@ -143,6 +158,11 @@ impl Writer<'_> {
             shopt: more(&context.shopt, &command.shopt),
             span: command.span,
         }
+    }
+
+    /// The condition of a command as it stands in the file.
+    fn written_condition(&self, command: &Command) -> Option<Arc<str>> {
+        command.condition.as_ref().map(|condition| condition.text().value.clone())
     }
 
     fn condition(&self, command: &Command, vars: &Vars) -> Result<Option<Arc<str>>, Diagnostic> {
@@ -187,6 +207,31 @@ impl Writer<'_> {
         Ok(mentions)
     }
 
+    /// Calls that read what others have written are rendered when they are reached.
+    fn late(
+        &self,
+        call: &Call,
+        command: &Command,
+        place: u32,
+        steps: &mut Vec<Piece>,
+    ) -> Result<(), Diagnostic> {
+        let each: Option<&Each> = call.each.as_ref().or(command.each.as_ref());
+        for turn in turns(each, self.context, self.site)? {
+            let mut call = call.clone();
+            call.silent = call.silent.or(command.silent);
+            call.timeout = call.timeout.or(command.timeout);
+            steps.push(Piece::Late(Box::new(Late {
+                call,
+                turn,
+                condition: command.condition.clone(),
+                ignore_error: command.ignore_error || self.context.task.ignore_error,
+                place,
+                manner: Some(Manner::Waited),
+            })));
+        }
+        Ok(())
+    }
+
     fn lifted(
         &self,
         lifted: &Lifted,
@@ -210,4 +255,14 @@ impl Writer<'_> {
         let file = path::join(&self.context.dir, &expanded);
         Ok(Redirected { file, append: to.append, both: to.both })
     }
+}
+
+fn reads_outputs(template: &Template) -> bool {
+    template.reads().contains(&OUTPUTS)
+}
+
+fn call_reads_outputs(call: &Call, command: &Command) -> bool {
+    reads_outputs(&call.task)
+        || call.vars.iter().filter_map(of_variable).any(reads_outputs)
+        || command.condition.as_ref().is_some_and(reads_outputs)
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
+use super::each::Turn;
 use super::scope::Argument;
 use crate::diag::{Diagnostic, Fault};
 use crate::id::UnitId;
 use crate::source::Span;
 use crate::taskfile::Found;
 use crate::taskfile::model::{Call, Model};
+use crate::template::Template;
 
 /// A call, from when it becomes known.
 pub(super) struct Called {
@@ -35,8 +37,8 @@ pub(super) struct Called {
 pub(super) enum Target {
     /// This one.
     Known(Aim),
-    /// Its name and variables are rendered when it is reached: a deferred call.
-    Late { by: Arc<Context>, call: Call },
+    /// Its name and variables are rendered when it is reached, in a turn of a loop.
+    Late { by: Arc<Context>, call: Call, turn: Turn },
     /// None: the name is wrong, or the call would wait for itself.
     Wrong(Diagnostic),
 }
@@ -72,6 +74,8 @@ impl Aim {
 /// A script that decides whether something is reached, run where it is written.
 pub(super) struct Guard {
     pub(super) script: Arc<str>,
+    /// Rendered when it is asked, in a turn of a loop, in place of the script.
+    pub(super) late: Option<(Template, Turn)>,
     pub(super) by: Arc<Context>,
 }
 

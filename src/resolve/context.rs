@@ -7,7 +7,7 @@ use super::called::Outlets;
 use super::files::Files;
 use super::ground::Ground;
 use super::scope::{Argument, Scope, text};
-use super::settings::Compat;
+use super::settings::{Compat, OUTPUTS};
 use super::shared::Site;
 use super::telling::Telling;
 use super::{environment, names, path};
@@ -77,6 +77,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) silent: bool,
     pub(super) forced: bool,
     pub(super) outlets: &'a Outlets,
+    /// What tasks have written for others so far.
+    pub(super) outputs: Option<Value>,
 }
 
 impl Context {
@@ -196,6 +198,9 @@ fn scope(call: &Circumstances<'_>, ground: &Ground, site: Site<'_>) -> Result<Sc
     let mut growing = ground.scope(site, &special(call, site))?;
     task.include_vars.iter().try_for_each(|var| growing.define(var, root))?;
     call.arguments.iter().try_for_each(|argument| growing.receive(argument, root))?;
+    if let Some(outputs) = &call.outputs {
+        growing.set(OUTPUTS, outputs.clone());
+    }
     growing.set("MATCH", names::match_value(&call.found.matches));
     if !task.vars.is_empty() {
         let dir = directory(task, &growing.scope.vars, site)?;

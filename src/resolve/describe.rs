@@ -133,6 +133,7 @@ fn evaluate(found: &Found, forced: bool, site: Site<'_>) -> Result<Context, Diag
         silent: false,
         forced,
         outlets: &Outlets::default(),
+        outputs: None,
     };
     Context::new(&circumstances, site)
 }
@@ -175,10 +176,10 @@ fn step(piece: &Piece, context: &Context, site: Site<'_>) -> Option<Step> {
     match piece {
         Piece::Command(line) => Some(Step::Command(match &line.script {
             Script::Ready(_, shown) => shown.clone(),
-            Script::Late(template) => context.telling.hide(&rendered(template)),
+            Script::Late(template, _) => context.telling.hide(&rendered(template)),
         })),
         Piece::Call(mention, _) => Some(Step::Call(mention.name.clone())),
-        Piece::DeferredCall { call, .. } => Some(Step::Call(rendered(&call.task))),
+        Piece::Late(late) => Some(Step::Call(rendered(&late.call.task))),
         Piece::Join => None,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::called::Aim;
 use super::context::Context;
+use super::each::Turn;
 use crate::diag::Diagnostic;
 use crate::plan::Policy;
 use crate::source::Span;
@@ -37,8 +38,20 @@ pub(super) struct Body {
 pub(super) enum Piece {
     Command(Arc<Line>),
     Call(Mention, Manner),
-    DeferredCall { call: Call, place: u32 },
+    /// A call whose name and variables are rendered when it is reached.
+    Late(Box<Late>),
     Join,
+}
+
+/// A call that is rendered when it is reached: a deferred one, or one that reads outputs of others.
+pub(super) struct Late {
+    pub(super) call: Call,
+    pub(super) turn: Turn,
+    pub(super) condition: Option<Template>,
+    pub(super) ignore_error: bool,
+    pub(super) place: u32,
+    /// `None`: it is deferred.
+    pub(super) manner: Option<Manner>,
 }
 
 /// How a call stands in a body.
@@ -52,6 +65,8 @@ pub(super) enum Manner {
 pub(super) struct Line {
     pub(super) script: Script,
     pub(super) condition: Option<Arc<str>>,
+    /// The same when it is to be rendered when the command is reached.
+    pub(super) late_condition: Option<Template>,
     pub(super) place: u32,
     pub(super) quiet: bool,
     pub(super) ignore_error: bool,
@@ -68,8 +83,8 @@ pub(super) struct Line {
 pub(super) enum Script {
     /// Rendered; the second text is the one to show.
     Ready(Arc<str>, Arc<str>),
-    /// To be rendered when it is reached.
-    Late(Template),
+    /// To be rendered when it is reached, in a turn of a loop.
+    Late(Template, Turn),
 }
 
 /// A call of another task, its name and variables rendered.

@@ -5,15 +5,14 @@
 use std::sync::Arc;
 
 use super::body;
-use super::called::{Aim, Called, Target};
+use super::called::{Aim, Called, Guard, Target};
 use super::context::{Circumstances, Context};
 use super::draft::{Content, Draft};
 use super::settings::{Force, Known};
 use super::shared::{Shared, Site};
-use super::{names, requires};
+use super::{names, needs, requires};
 use crate::diag::Diagnostic;
 use crate::host::Host;
-use crate::value::Value;
 
 /// A call that is to be evaluated.
 pub struct Expansion {
@@ -30,9 +29,10 @@ impl Expansion {
         let site = Site { shared: &self.shared, host };
         let mut assumed = Vec::new();
         if let Some(guard) = &self.called.guard {
+            let script = self.script(guard, site)?;
             if self.ahead {
-                assumed.push(format!("runs if `{}`", guard.script));
-            } else if !site.holds(&guard.script, &guard.by.dir, &guard.by.env) {
+                assumed.push(format!("runs if `{script}`"));
+            } else if !site.holds(&script, &guard.by.dir, &guard.by.env) {
                 let name = &guard.by.name;
                 return Ok(Draft::omitted(format!("[{name}] if condition not met - skipped")));
             }
@@ -48,6 +48,9 @@ impl Expansion {
             return Err(wrong.clone());
         }
         let context = Arc::new(self.context(&aim, site)?);
+        if !self.ahead {
+            needs::met(&context, site)?;
+        }
         let mut body = body::of(&aim, &context, site)?;
         if let Some(reason) = self.refusal(&aim, &context, site, &mut assumed)? {
             return Ok(Draft::omitted(reason));
@@ -58,16 +61,20 @@ impl Expansion {
         Ok(Draft(Content::Body(Box::new(body))))
     }
 
+    /// The script that decides whether the call is reached.
+    fn script(&self, guard: &Guard, site: Site<'_>) -> Result<Arc<str>, Diagnostic> {
+        let Some((template, turn)) = &guard.late else { return Ok(guard.script.clone()) };
+        let (vars, _) = guard.by.with(&self.known.variables(turn));
+        super::scope::text(template, &vars, site)
+    }
+
     /// Which task it is.
     fn aim(&self, site: Site<'_>) -> Result<Aim, Diagnostic> {
         match &self.called.target {
             Target::Known(aim) => Ok(aim.clone()),
             Target::Wrong(reason) => Err(reason.clone()),
-            Target::Late { by, call } => {
-                let code = self.known.exit_code.map(|code| Value::from(code.to_string()));
-                let extra: Vec<_> =
-                    code.map(|code| ("EXIT_CODE".into(), code)).into_iter().collect();
-                let (vars, _) = by.with(&extra);
+            Target::Late { by, call, turn } => {
+                let (vars, _) = by.with(&self.known.variables(turn));
                 body::called(call, by, &vars, site)?.1
             }
         }
@@ -85,6 +92,7 @@ impl Expansion {
             silent: self.called.silent,
             forced,
             outlets: &self.called.outlets,
+            outputs: self.known.outputs(),
         };
         Context::new(&circumstances, site)
     }

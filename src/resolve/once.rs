@@ -80,7 +80,7 @@ impl Key {
             Piece::Command(line) => {
                 match &line.script {
                     Script::Ready(text, _) => self.add(text),
-                    Script::Late(template) => self.add(&template.text().value),
+                    Script::Late(template, _) => self.add(&template.text().value),
                 }
                 self.add(line.condition.as_deref().unwrap_or_default());
             }
@@ -88,7 +88,7 @@ impl Key {
                 self.add(&mention.name);
                 self.add(mention.condition.as_deref().unwrap_or_default());
             }
-            Piece::DeferredCall { call, .. } => self.add(&call.task.text().value),
+            Piece::Late(late) => self.add(&late.call.task.text().value),
             Piece::Join => self.add("wait"),
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn ground(model: &Model) -> bool {
 fn task(task: &Task, shared: &Shared) -> bool {
     let defines = [&task.include_vars, &task.vars, &task.env];
     task.condition.is_none()
+        && task.policy.needs.is_empty()
         && task.dotenv.is_empty()
         && defines.into_iter().all(|all| variables(all))
         && task.deps.iter().all(call)

@@ -12,7 +12,6 @@ use super::shared::{Shared, Site};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Env, Host};
 use crate::template::Template;
-use crate::value::Value;
 
 /// A command that is about to start.
 pub struct Rendering {
@@ -73,11 +72,13 @@ impl Rendering {
             return Rendered::Refused(Diagnostic::error(Fault::Other, message));
         };
         let site = Site { shared: &self.shared, host };
-        if let Some(condition) = &line.condition
-            && !site.holds(condition, &context.dir, &context.env)
-        {
-            let message = format!("[{}] if condition not met - skipped", context.name);
-            return Rendered::Omit(message.into());
+        match self.condition(line, context, site) {
+            Err(reason) => return Rendered::Refused(reason),
+            Ok(Some(condition)) if !site.holds(&condition, &context.dir, &context.env) => {
+                let message = format!("[{}] if condition not met - skipped", context.name);
+                return Rendered::Omit(message.into());
+            }
+            Ok(_) => {}
         }
         let (script, shown) = match self.texts(&line.script, context, site) {
             Ok(texts) => texts,
@@ -87,6 +88,19 @@ impl Rendering {
         if self.shared.settings.dry { Rendered::Show(launch) } else { Rendered::Run(launch) }
     }
 
+    fn condition(
+        &self,
+        line: &Line,
+        context: &Context,
+        site: Site<'_>,
+    ) -> Result<Option<Arc<str>>, Diagnostic> {
+        let (Some(template), Script::Late(_, turn)) = (&line.late_condition, &line.script) else {
+            return Ok(line.condition.clone());
+        };
+        let (vars, _) = context.with(&self.known.variables(turn));
+        text(template, &vars, site).map(Some)
+    }
+
     /// The script and what is shown of it.
     fn texts(
         &self,
@@ -94,13 +108,11 @@ impl Rendering {
         context: &Context,
         site: Site<'_>,
     ) -> Result<(Arc<str>, Arc<str>), Diagnostic> {
-        let template: &Template = match script {
+        let (template, turn): (&Template, _) = match script {
             Script::Ready(text, shown) => return Ok((text.clone(), shown.clone())),
-            Script::Late(template) => template,
+            Script::Late(template, turn) => (template, turn),
         };
-        let code = self.known.exit_code.map(|code| Value::from(code.to_string()));
-        let extra: Vec<_> = code.map(|code| ("EXIT_CODE".into(), code)).into_iter().collect();
-        let (vars, masked) = context.with(&extra);
+        let (vars, masked) = context.with(&self.known.variables(turn));
         let script = text(template, &vars, site)?;
         let shown = match masked {
             Some(masked) => text(template, &masked, site)?,

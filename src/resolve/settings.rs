@@ -116,4 +116,31 @@ pub struct Settings {
 pub struct Known {
     /// The code of the command that failed, for deferred ones.
     pub exit_code: Option<i32>,
+    /// What tasks have written for others.
+    pub outputs: Outputs,
+}
+
+/// What tasks have written for others: by full name of the task, then by key.
+pub type Outputs = Arc<BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<str>>>>;
+
+/// The name under which commands see what tasks have written for others.
+pub(super) const OUTPUTS: &str = "OUTPUTS";
+
+impl Known {
+    /// What is known late, as variables on top of those of a turn of a loop.
+    pub(super) fn variables(&self, turn: &[(Arc<str>, Value)]) -> Vec<(Arc<str>, Value)> {
+        let code = self.exit_code.map(|code| ("EXIT_CODE".into(), Value::from(code.to_string())));
+        let outputs = self.outputs().map(|outputs| (OUTPUTS.into(), outputs));
+        turn.iter().cloned().chain(code).chain(outputs).collect()
+    }
+
+    /// The outputs as templates see them, where there are some.
+    pub(super) fn outputs(&self) -> Option<Value> {
+        let text = |(key, text): (&Arc<str>, &Arc<str>)| (key.clone(), Value::Str(text.clone()));
+        let left = self
+            .outputs
+            .iter()
+            .map(|(task, left)| (task.clone(), Value::map(left.iter().map(text))));
+        (!self.outputs.is_empty()).then(|| Value::map(left))
+    }
 }

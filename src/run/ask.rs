@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -132,6 +132,14 @@ impl Host for Worker {
         Os.modified(path)
     }
 
+    fn is_program(&self, path: &Path) -> bool {
+        Os.is_program(path)
+    }
+
+    fn connect(&self, address: &str, patience: Duration) -> io::Result<()> {
+        Os.connect(address, patience)
+    }
+
     fn shell(&self, script: &Script) -> io::Result<Output> {
         in_directory(script, |script| {
             let (answer, wait) = sync_channel(1);
@@ -187,7 +195,7 @@ impl Driver {
     }
 
     fn known(&self, unit: UnitId) -> Known {
-        Known { exit_code: self.scheduler.failed_code(unit) }
+        Known { exit_code: self.scheduler.failed_code(unit), outputs: self.contexts.outputs() }
     }
 
     pub(super) fn answered(&mut self, answer: Answer) {

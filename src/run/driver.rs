@@ -10,13 +10,15 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, claims, forward, jobs, mask, nesting, output, server, start,
+    Cause, Ended, Explain, Order, ask, claims, contexts, forward, jobs, mask, nesting, output,
+    server, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
 use crate::exec::guard::Guarded;
 use crate::exec::{Notice, Processes, Shell};
 use crate::fingerprint::{Fingerprints, Pending};
+use crate::host::Os;
 use crate::id::UnitId;
 use crate::plan::Fragment;
 use crate::report;
@@ -104,6 +106,8 @@ pub(super) struct Driver {
     pub(super) meta: Meta,
     /// It has said so: something was started.
     pub(super) is_described: bool,
+    /// What tasks leave for those after them.
+    pub(super) contexts: contexts::Contexts,
 }
 
 impl Driver {
@@ -117,6 +121,10 @@ impl Driver {
             Ok(fragment) => fragment,
             Err(wrong) => return Ok(Err(wrong)),
         };
+        let unmet = order.resolver.unmet(&order.requests, &Os);
+        if !unmet.is_empty() {
+            return Ok(Err(unmet));
+        }
         let (post, mail) = mpsc::unbounded_channel();
         let store = order.store;
         let meta = meta(&store, &order.requests, order.arguments);
@@ -167,6 +175,7 @@ impl Driver {
             is_dirty: false,
             meta,
             is_described: false,
+            contexts: contexts::Contexts::default(),
         };
         driver.introduce(&order.requests, &order.options, order.root);
         driver.join_jobserver();
@@ -361,13 +370,17 @@ impl Driver {
             Kind::Finished { unit, outcome, ignored, .. } => {
                 tracing::debug!(?unit, ?outcome, ignored, "finished");
                 self.remember(*unit, outcome);
+                self.leave(*unit, outcome);
                 self.ended(*unit);
             }
             Kind::RunFinished { outcome, wall, sequential } => {
                 let (outcome, wall, sequential) = (outcome.clone(), *wall, *sequential);
                 self.meta.end = Some(End { outcome, wall, sequential });
             }
-            Kind::Began { unit, .. } => self.make_directory(*unit),
+            Kind::Began { unit, attempt } => {
+                self.make_directory(*unit);
+                self.isolate(*unit, *attempt);
+            }
             Kind::Retrying { unit, attempt, outcome, delay } => {
                 self.retrying(*unit, *attempt, outcome, *delay);
             }
@@ -406,6 +419,7 @@ impl Driver {
 
     pub(super) fn end(mut self) -> Ended {
         self.server.close();
+        self.tidy_contexts();
         let ended = self.ended_how();
         if self.is_described {
             self.store.write_meta(&self.meta);

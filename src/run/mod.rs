@@ -7,6 +7,7 @@ mod ask;
 mod attempts;
 mod call;
 mod claims;
+mod contexts;
 mod driver;
 mod forward;
 mod freshness;
@@ -14,6 +15,7 @@ mod jobs;
 mod mask;
 mod nesting;
 mod output;
+mod outputs;
 mod server;
 mod start;
 

@@ -174,6 +174,7 @@ impl Driver {
         self.finish_masks(unit);
         self.launches.remove(&unit);
         self.left_jobserver(unit);
+        let status = self.checked_outputs(unit, status);
         self.inputs.push_back(Input::Exited { unit, exit: Exit::Ended(status, usage) });
     }
 

@@ -156,14 +156,17 @@ impl Driver {
             own.insert("PAR_RUN_DIR", directory.display().to_string());
         }
         own.extend(makeflags.map(|flags| ("MAKEFLAGS", flags)));
+        own.extend(self.context_variables(unit, start.attempt));
         if let Some(path) = path {
             own.insert("PATH", path);
             own.insert("PAR_SOCKET", self.server.socket().display().to_string());
             own.insert("PAR_UNIT", unit.to_string());
         }
+        // A folder of a task around this run is not one of this task.
+        let is_ours = |name: &str| own.contains_key(name) || name == "PAR_CONTEXT_DIR";
         let given = launch.env.iter().map(|(name, value)| (&**name, &**value));
         let pairs = given
-            .filter(|(name, _)| !own.contains_key(name))
+            .filter(|(name, _)| !is_ours(name))
             .chain(own.iter().map(|(&name, value)| (name, &**value)));
         Arc::new(shell::environment(pairs, &launch.dir))
     }

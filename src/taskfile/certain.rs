@@ -30,6 +30,23 @@ impl Model {
     ///
     /// Empty when nothing is wrong. Takes time in proportion to the calls.
     pub fn check_certain(&self, roots: &[impl AsRef<str>], methods: bool) -> Vec<Diagnostic> {
+        let mut walk = self.walk(roots, methods);
+        walk.wrong.sort_by_key(first_place);
+        walk.wrong.extend(cycles(&walk.calls));
+        walk.wrong
+    }
+
+    /// Every task that is certain to be reached from the tasks named, in the order of the files.
+    pub fn certain_tasks(&self, roots: &[impl AsRef<str>]) -> Vec<Arc<Task>> {
+        let walk = self.walk(roots, false);
+        let mut tasks: Vec<Arc<Task>> =
+            walk.calls.node_weights().map(|found| found.task.clone()).collect();
+        tasks.sort_by_key(|task| task.order);
+        tasks.dedup_by_key(|task| task.order);
+        tasks
+    }
+
+    fn walk(&self, roots: &[impl AsRef<str>], methods: bool) -> Walk<'_> {
         let mut walk = Walk {
             model: self,
             calls: Calls::new(),
@@ -53,9 +70,7 @@ impl Model {
                 next.extend(new.then_some((to, new)));
             }
         }
-        walk.wrong.sort_by_key(first_place);
-        walk.wrong.extend(cycles(&walk.calls));
-        walk.wrong
+        walk
     }
 }
 

@@ -89,6 +89,15 @@ impl Test {
         self
     }
 
+    /// Writes a file that can be run.
+    pub fn executable(self, path: &str, text: &str) -> Test {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::Permissions::from_mode(0o755);
+        let test = self.file(path, text);
+        std::fs::set_permissions(test.path(path), mode).expect("a mode");
+        test
+    }
+
     /// Makes a fifo.
     pub fn fifo(self, path: &str) -> Test {
         let name = std::ffi::CString::new(self.dir.path().join(path).into_os_string().into_vec());

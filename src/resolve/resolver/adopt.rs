@@ -10,9 +10,9 @@ use crate::id::UnitId;
 use crate::plan::{Fragment, Step, Unit, Work};
 use crate::resolve::called::{Aim, Called, Guard, Outlets, Sink, Target};
 use crate::resolve::context::Context;
-use crate::resolve::draft::{Body, Content, Draft, Line, Manner, Mention, Piece, Redirected};
+use crate::resolve::draft::{Body, Content, Draft, Late, Line, Manner, Mention, Piece, Redirected};
 use crate::resolve::settings::Compat;
-use crate::taskfile::model::{Call, Run};
+use crate::taskfile::model::Run;
 
 /// Where a new call stands.
 struct Spot<'a> {
@@ -119,8 +119,14 @@ impl Resolver {
                 let id = self.mention(&spot, mention, fragment);
                 if manner == Manner::Background { Step::Background(id) } else { Step::Run(id) }
             }
-            Piece::DeferredCall { call, place } => {
-                Step::Defer(self.late(&spot, call, place, fragment))
+            Piece::Late(late) => {
+                let manner = late.manner;
+                let id = self.late(&spot, *late, fragment);
+                match manner {
+                    None => Step::Defer(id),
+                    Some(Manner::Waited) => Step::Run(id),
+                    Some(Manner::Background) => Step::Background(id),
+                }
             }
         }
     }
@@ -200,7 +206,8 @@ impl Resolver {
                 None => Target::Known(aim),
             },
         };
-        let guard = mention.condition.map(|script| Guard { script, by: spot.by.clone() });
+        let guard =
+            mention.condition.map(|script| Guard { script, late: None, by: spot.by.clone() });
         let called = Called {
             parent: spot.parent,
             scope: spot.scope.unwrap_or(id),
@@ -220,22 +227,28 @@ impl Resolver {
     }
 
     /// A new call whose name is rendered when it is reached.
-    fn late(&mut self, spot: &Spot<'_>, call: Call, place: u32, fragment: &mut Fragment) -> UnitId {
+    fn late(&mut self, spot: &Spot<'_>, late: Late, fragment: &mut Fragment) -> UnitId {
+        let Late { call, turn, condition, ignore_error, place, .. } = late;
         let id = self.next();
+        let guard = condition.map(|condition| Guard {
+            script: condition.text().value.clone(),
+            late: Some((condition, turn.clone())),
+            by: spot.by.clone(),
+        });
         let name = call.task.text().value.clone();
         let called = Called {
             parent: spot.parent,
             scope: id,
             silent: call.silent == Some(true),
             direct: false,
-            guard: None,
+            guard,
             certain: false,
             timeout: call.timeout,
             span: call.span,
             outlets: spot.by.outlets.clone(),
-            target: Target::Late { by: spot.by.clone(), call },
+            target: Target::Late { by: spot.by.clone(), call, turn },
         };
-        let unit = self.record(id, called, &name, (spot.by.task.order, place), true);
+        let unit = self.record(id, called, &name, (spot.by.task.order, place), ignore_error);
         fragment.units.push((id, unit));
         id
     }

@@ -7,6 +7,7 @@ use super::{Node, Resolver};
 use crate::id::UnitId;
 use crate::resolve::called::{Called, Target};
 use crate::resolve::check::Check;
+use crate::resolve::context::Context;
 use crate::resolve::render::Rendering;
 use crate::resolve::settings::{Force, Known};
 use crate::source::Span;
@@ -20,6 +21,23 @@ impl Resolver {
             _ => None,
         };
         Check { shared: self.shared.clone(), context }
+    }
+
+    /// Whether an adopted call has a folder of its own.
+    pub fn is_isolated(&self, unit: UnitId) -> bool {
+        self.context(unit).is_some_and(|context| context.task.policy.isolate)
+    }
+
+    /// The full name of the task that a call calls, as far as it is known.
+    pub fn full_name(&self, unit: UnitId) -> Arc<str> {
+        self.context(unit).map_or_else(|| self.name(unit), |context| context.full_name.clone())
+    }
+
+    fn context(&self, unit: UnitId) -> Option<&Arc<Context>> {
+        match self.nodes.get(unit.index())? {
+            Node::Call { context, .. } => context.as_ref(),
+            Node::Command { .. } | Node::Run => None,
+        }
     }
 
     /// Where the commands of an adopted call run.

@@ -3,6 +3,8 @@
 mod calls;
 mod commands;
 mod footprint;
+mod needs;
+mod outputs;
 mod policies;
 mod variables;
 
@@ -10,7 +12,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::host::fake::Fake;
@@ -108,6 +110,14 @@ impl Host for Machine {
         self.fake.modified(path)
     }
 
+    fn is_program(&self, path: &Path) -> bool {
+        self.fake.is_program(path)
+    }
+
+    fn connect(&self, address: &str, patience: Duration) -> io::Result<()> {
+        self.fake.connect(address, patience)
+    }
+
     fn shell(&self, script: &Script) -> io::Result<Output> {
         self.asked.lock().unwrap().push(script.text.clone());
         Ok(Machine::obey(script))
@@ -196,7 +206,7 @@ impl<'a> Driver<'a> {
                 break;
             }
         }
-        let known = Known { exit_code: result.err() };
+        let known = Known { exit_code: result.err(), ..Known::default() };
         for unit in deferred.into_iter().rev() {
             let _ = self.unit(unit, &known);
         }

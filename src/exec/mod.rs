@@ -13,6 +13,7 @@ use crate::event::{Status, Stream, Usage};
 mod descendants;
 pub mod guard;
 pub mod jobserver;
+mod left;
 mod lexer;
 #[cfg(test)]
 mod likeness;
@@ -58,8 +59,8 @@ pub struct Command {
 /// What becomes of processes left in the group of one that has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Leftovers {
-    /// They are killed.
-    Kill,
+    /// They may stay until [`Processes::end_left`].
+    Stay,
     /// They are waited for: background jobs of a shell script.
     Wait,
 }
@@ -119,8 +120,10 @@ pub enum Capture {
 pub enum Notice<T> {
     /// It wrote something, at most 256 KiB.
     Output(T, Stream, Vec<u8>),
-    /// It and its pipes are done. Always the last.
+    /// It has ended, and what its pipes held then was told.
     Exited(T, Status, Usage),
+    /// What it left running wrote something after its end.
+    Left(T, Stream, Vec<u8>),
     /// This signal stopped it. After `SIGTTIN` or `SIGTTOU` it wants a terminal that it does not have.
     Stopped(T, i32),
     /// `SIGINT`, `SIGQUIT`, `SIGTERM`, `SIGHUP`, `SIGWINCH` or `SIGTSTP` reached `par`; after the last,

@@ -66,6 +66,11 @@ impl Pipe {
         self.wanted = self.available();
     }
 
+    /// Lets it go on after all; `false` when it has ended, or there was no reason to.
+    pub(super) fn goes_on(&mut self) -> bool {
+        std::mem::replace(&mut self.wanted, usize::MAX) == 0
+    }
+
     fn available(&self) -> usize {
         let mut length: libc::c_int = 0;
         // SAFETY: the kernel writes an int.
@@ -164,6 +169,20 @@ mod tests {
         pipe.keep_only_present();
         writer.write_all(b"late").unwrap();
         assert_eq!((read(&mut pipe), read(&mut pipe)), ("present".into(), "end".into()));
+    }
+
+    #[test]
+    fn a_pipe_that_was_cut_can_go_on_and_one_that_ended_cannot() {
+        let (mut pipe, end) = Pipe::new(Stream::Stdout, 1).unwrap();
+        let mut writer = File::from(end);
+        pipe.keep_only_present();
+        assert_eq!(read(&mut pipe), "end");
+        assert!(pipe.goes_on());
+        writer.write_all(b"late").unwrap();
+        assert_eq!(read(&mut pipe), "late");
+        drop(writer);
+        assert_eq!(read(&mut pipe), "end");
+        assert!(!pipe.goes_on());
     }
 
     #[test]

@@ -8,11 +8,12 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libc::{c_int, pid_t, sigset_t};
 
-use super::descendants::descendants;
+use super::descendants::{children, descendants, words};
+use super::left::Left;
 use super::pipes::{CHUNK, Chunk, Pipe};
 use super::plumbing::Plumbing;
 use super::redirect::Streams;
@@ -25,6 +26,8 @@ use crate::event::{Status, Usage};
 
 /// How often groups are looked at that have lost their leader.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long a process that has ended is given for its pipes and its group to end as well.
+const MOMENT: Duration = Duration::from_millis(200);
 
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
@@ -38,6 +41,7 @@ pub struct Processes<T> {
     null: File,
     buffer: Vec<u8>,
     children: Vec<Child<T>>,
+    left: Vec<Left<T>>,
     told: VecDeque<Notice<T>>,
     next_token: u64,
     terminal_holder: Option<pid_t>,
@@ -51,14 +55,16 @@ struct Child<T> {
     pid: pid_t,
     leftovers: Leftovers,
     pipes: Vec<Pipe>,
+    /// Those of its pipes that somebody else has open.
+    held: Vec<Pipe>,
     stage: Stage,
 }
 
 #[derive(Clone, Copy)]
 enum Stage {
     Running,
-    /// It has ended, others of its group have not.
-    Leaving(Status, Usage),
+    /// It has ended; others of its group may not have, or its pipes.
+    Leaving(Status, Usage, Instant),
     /// What its pipes held at the end is still to be told.
     Draining(Status, Usage),
 }
@@ -90,6 +96,7 @@ impl<T: Copy + Eq> Processes<T> {
             null: File::options().read(true).write(true).open("/dev/null")?,
             buffer: vec![0; CHUNK],
             children: Vec::new(),
+            left: Vec::new(),
             told: VecDeque::new(),
             next_token: 0,
             terminal_holder: None,
@@ -118,7 +125,8 @@ impl<T: Copy + Eq> Processes<T> {
             self.terminal_holder = Some(pid);
         }
         let pipes = plumbing.pipes;
-        self.children.push(Child { name, pid, leftovers, pipes, stage: Stage::Running });
+        let held = Vec::new();
+        self.children.push(Child { name, pid, leftovers, pipes, held, stage: Stage::Running });
         Ok(pid.unsigned_abs())
     }
 
@@ -173,7 +181,7 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// Stops every process, gives the terminal back, stops `par`, and returns when the user continues it.
     pub fn suspend(&mut self) {
-        self.children.iter().for_each(|child| child.signal(libc::SIGSTOP));
+        self.signal_all(libc::SIGSTOP);
         if let Some(holder) = self.terminal_holder {
             terminal::take_back(self.guarded, holder);
         }
@@ -184,7 +192,32 @@ impl<T: Copy + Eq> Processes<T> {
         {
             terminal::give(holder);
         }
-        self.children.iter().for_each(|child| child.signal(libc::SIGCONT));
+        self.signal_all(libc::SIGCONT);
+    }
+
+    fn signal_all(&self, signal: c_int) {
+        self.children.iter().for_each(|child| child.signal(signal));
+        self.left.iter().for_each(|left| left.signal(signal));
+    }
+
+    /// Kills what those left running whose names `is_meant`; the command lines of what was killed.
+    pub fn end_left(&mut self, is_meant: impl Fn(T) -> bool) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.left.retain(|left| {
+            if is_meant(left.name) {
+                lines.extend(left.lines());
+                left.signal(libc::SIGKILL);
+            }
+            !is_meant(left.name)
+        });
+        lines
+    }
+
+    /// The command lines of all that is left running, wherever it has gone.
+    pub fn strays(&self) -> Vec<String> {
+        let is_ours = |pid: &pid_t| self.children.iter().any(|child| child.pid == *pid);
+        let all = children(std::process::id() as pid_t).into_iter();
+        all.filter(|pid| !is_ours(pid)).filter_map(words).collect()
     }
 
     /// How many have been started whose end was not told yet.
@@ -227,19 +260,20 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// Waits for something to come. That an orphan leaves its group nobody tells, so then not for long.
     async fn wait(&mut self) -> io::Result<()> {
-        let is_leaving = |child: &Child<T>| matches!(child.stage, Stage::Leaving(..));
-        if !self.children.iter().any(is_leaving) {
+        let Some(pause) = self.children.iter().filter_map(Child::pause).min() else {
             return self.watch.wait().await;
-        }
+        };
         self.settle();
         if self.children.iter().any(|child| matches!(child.stage, Stage::Draining(..))) {
             return Ok(());
         }
-        tokio::time::timeout(LOOK_AGAIN, self.watch.wait()).await.unwrap_or(Ok(()))
+        tokio::time::timeout(pause, self.watch.wait()).await.unwrap_or(Ok(()))
     }
 
     fn read(&mut self, token: u64) -> Option<Notice<T>> {
-        let child = self.children.iter_mut().find(|child| child.owns(token))?;
+        let Some(child) = self.children.iter_mut().find(|child| child.owns(token)) else {
+            return self.read_left(token);
+        };
         let position = child.pipes.iter().position(|pipe| pipe.token == token)?;
         match child.pipes[position].read(&mut self.buffer) {
             Chunk::Bytes(bytes) => {
@@ -254,6 +288,22 @@ impl<T: Copy + Eq> Processes<T> {
         None
     }
 
+    fn read_left(&mut self, token: u64) -> Option<Notice<T>> {
+        let owns = |left: &Left<T>| left.pipes.iter().position(|pipe| pipe.token == token);
+        let at = self.left.iter().position(|left| owns(left).is_some())?;
+        let position = owns(&self.left[at])?;
+        let left = &mut self.left[at];
+        match left.pipes[position].read(&mut self.buffer) {
+            Chunk::Bytes(bytes) => {
+                return Some(Notice::Left(left.name, left.pipes[position].stream, bytes));
+            }
+            Chunk::Nothing => {}
+            Chunk::End => drop(left.pipes.remove(position)),
+        }
+        self.left.retain(|left| !left.is_over());
+        None
+    }
+
     /// Tells what the pipes of an ended process held, and then its end.
     fn drain(&mut self) -> Option<Notice<T>> {
         let draining = |child: &Child<T>| matches!(child.stage, Stage::Draining(..));
@@ -263,9 +313,16 @@ impl<T: Copy + Eq> Processes<T> {
             if let Chunk::Bytes(bytes) = pipe.read(&mut self.buffer) {
                 return Some(Notice::Output(child.name, pipe.stream, bytes));
             }
-            child.pipes.remove(0);
+            let mut pipe = child.pipes.remove(0);
+            if pipe.goes_on() {
+                child.held.push(pipe);
+            }
         }
-        let Child { name, stage, .. } = self.children.swap_remove(position);
+        let Child { name, pid, held, stage, .. } = self.children.swap_remove(position);
+        let left = Left { name, group: pid, pipes: held };
+        if !left.is_over() {
+            self.left.push(left);
+        }
         match stage {
             Stage::Draining(status, usage) => Some(Notice::Exited(name, status, usage)),
             Stage::Running | Stage::Leaving(..) => None,
@@ -285,13 +342,8 @@ impl<T: Copy + Eq> Processes<T> {
     fn end(&mut self, pid: pid_t) {
         let leader = self.children.iter().position(|child| child.pid == pid && child.is_running());
         let Some(position) = leader else { return self.end_other(pid) };
-        let child = &mut self.children[position];
-        if child.leftovers == Leftovers::Kill {
-            // Before it is reaped, while nobody else can have its group's number.
-            child.signal(libc::SIGKILL);
-        }
         let (status, usage) = wait::reap(pid);
-        child.stage = Stage::Leaving(status, usage);
+        self.children[position].stage = Stage::Leaving(status, usage, Instant::now());
         if self.terminal_holder == Some(pid) {
             self.leave_terminal(pid, status);
         }
@@ -312,18 +364,19 @@ impl<T: Copy + Eq> Processes<T> {
     fn end_other(&mut self, pid: pid_t) {
         let group = wait::group(pid);
         let (_, more) = wait::reap(pid);
-        if let Some(Child { stage: Stage::Leaving(_, usage), .. }) =
+        if let Some(Child { stage: Stage::Leaving(_, usage, _), .. }) =
             self.children.iter_mut().find(|child| child.pid == group)
         {
             wait::add(usage, more);
         }
+        self.left.retain(|left| !left.is_over());
     }
 
-    /// Lets those go on to their end whose groups are empty.
+    /// Lets those go on to their end who wait for nobody any more.
     fn settle(&mut self) {
         for child in &mut self.children {
-            if let Stage::Leaving(status, usage) = child.stage
-                && (child.leftovers == Leftovers::Kill || child.is_alone())
+            if let Stage::Leaving(status, usage, since) = child.stage
+                && child.may_end(since)
             {
                 child.pipes.iter_mut().for_each(Pipe::keep_only_present);
                 child.stage = Stage::Draining(status, usage);
@@ -348,13 +401,30 @@ impl<T> Child<T> {
         matches!(self.stage, Stage::Running)
     }
 
+    /// Whether an ended process's end may be told. Its pipes and others of its group have a moment to end, or
+    /// to leave for a group of their own, as a daemon does; a shell's background jobs have all the time.
+    fn may_end(&self, since: Instant) -> bool {
+        let had_a_moment = since.elapsed() >= MOMENT;
+        match self.leftovers {
+            Leftovers::Wait => self.is_alone() && (self.pipes.is_empty() || had_a_moment),
+            Leftovers::Stay => had_a_moment || (self.pipes.is_empty() && self.is_alone()),
+        }
+    }
+
+    /// After which time to look again at a process that has ended.
+    fn pause(&self) -> Option<Duration> {
+        let Stage::Leaving(_, _, since) = self.stage else { return None };
+        let rest = MOMENT.saturating_sub(since.elapsed());
+        Some(if rest.is_zero() { LOOK_AGAIN } else { rest.min(LOOK_AGAIN) })
+    }
+
     fn owns(&self, token: u64) -> bool {
         self.pipes.iter().any(|pipe| pipe.token == token)
     }
 
-    /// While it runs or leaves, its group exists, so the number is nobody else's.
+    /// While its leader is not reaped, or somebody is in it, the group's number is nobody else's.
     fn signal(&self, signal: c_int) {
-        if !matches!(self.stage, Stage::Draining(..)) {
+        if self.is_running() || !self.is_alone() {
             // SAFETY: plain system call.
             unsafe { libc::kill(-self.pid, signal) };
         }

@@ -96,7 +96,7 @@ impl Shell {
             argv: command.words.into_iter().map(c_string).collect::<io::Result<_>>()?,
             redirections: command.redirections,
             otherwise: Some(Box::new(script)),
-            leftovers: Leftovers::Kill,
+            leftovers: Leftovers::Stay,
         })
     }
 
@@ -128,7 +128,7 @@ impl Shell {
             argv: argv.into_iter().map(c_string).collect::<io::Result<_>>()?,
             redirections: Vec::new(),
             otherwise: None,
-            leftovers: if has_background { Leftovers::Wait } else { Leftovers::Kill },
+            leftovers: if has_background { Leftovers::Wait } else { Leftovers::Stay },
         })
     }
 }
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn background_jobs_are_waited_for() {
         assert_eq!(command("cat & echo").leftovers, Leftovers::Wait);
-        assert_eq!(command("cat && echo").leftovers, Leftovers::Kill);
+        assert_eq!(command("cat && echo").leftovers, Leftovers::Stay);
     }
 
     #[test]

@@ -275,6 +275,7 @@ impl Driver {
                 self.start_scripts();
             }
             Notice::Exited(Name::Script(script), status, _) => {
+                self.processes.end_left(|name| name == Name::Script(script));
                 self.scripts.exited(script, status);
                 self.start_postponed();
                 self.start_scripts();
@@ -283,6 +284,8 @@ impl Driver {
                 self.jobs.make_is_known(make);
                 self.start_postponed();
             }
+            Notice::Left(Name::Unit(unit), stream, bytes) => self.left_wrote(unit, stream, &bytes),
+            Notice::Left(Name::Script(_) | Name::Make(_), ..) => {}
             Notice::Stopped(name, signal) => self.stopped(name, signal),
             Notice::Signal(signal) => self.signalled(signal),
         }
@@ -418,6 +421,7 @@ impl Driver {
     }
 
     pub(super) fn end(mut self) -> Ended {
+        self.tell_strays();
         self.server.close();
         self.tidy_contexts();
         let ended = self.ended_how();

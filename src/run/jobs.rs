@@ -206,7 +206,7 @@ fn asking(program: &Path, launch: &Launch) -> io::Result<Job> {
             program,
             redirections: Vec::new(),
             otherwise: None,
-            leftovers: Leftovers::Kill,
+            leftovers: Leftovers::Stay,
         },
         env: std::sync::Arc::new(shell::environment(pairs, &launch.dir)),
         dir: launch.dir.to_path_buf(),

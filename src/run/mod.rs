@@ -12,6 +12,7 @@ mod driver;
 mod forward;
 mod freshness;
 mod jobs;
+mod leftovers;
 mod mask;
 mod nesting;
 mod output;

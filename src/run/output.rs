@@ -115,8 +115,7 @@ impl Driver {
 
     pub(super) fn finish_masks(&mut self, unit: UnitId) {
         for stream in [Stream::Stdout, Stream::Stderr] {
-            if let Some(mut mask) = self.masks.remove(&(unit, stream)) {
-                let rest = mask.finish();
+            if let Some(rest) = self.masks.get_mut(&(unit, stream)).map(Mask::finish) {
                 self.output(unit, stream, &rest);
             }
         }
@@ -126,9 +125,8 @@ impl Driver {
         if bytes.is_empty() {
             return;
         }
-        let task = self.scheduler.plan().parent(unit);
-        let (attempt, at) = (self.scheduler.attempt(task), self.now());
-        let Some((offset, length)) = self.log(task, attempt, stream, at, bytes) else { return };
+        let Some(piece) = self.keep_output(unit, stream, bytes) else { return };
+        let forward::Piece { task, attempt, offset, length, .. } = piece;
         let sink = self.launches.get(&unit).and_then(|launch| match stream {
             Stream::Stdout => launch.stdout.clone(),
             Stream::Stderr => launch.stderr.clone(),
@@ -139,13 +137,25 @@ impl Driver {
                 self.say(Some(unit), Level::Error, text.into());
             }
         } else if let Some(forward) = self.forward_of(unit) {
-            forward.piece(forward::Piece { task, attempt, stream, offset, length });
+            forward.piece(piece);
         } else {
             self.emit(Kind::Output { unit, task, attempt, stream, offset, length });
         }
     }
 
-    /// Keeps output; where in the log it is.
+    /// Keeps what a command wrote; where in its task's log it is.
+    pub(super) fn keep_output(
+        &mut self,
+        unit: UnitId,
+        stream: Stream,
+        bytes: &[u8],
+    ) -> Option<forward::Piece> {
+        let task = self.scheduler.plan().parent(unit);
+        let (attempt, at) = (self.scheduler.attempt(task), self.now());
+        let (offset, length) = self.log(task, attempt, stream, at, bytes)?;
+        Some(forward::Piece { task, attempt, stream, offset, length })
+    }
+
     fn log(
         &mut self,
         task: UnitId,
@@ -180,6 +190,7 @@ impl Driver {
 
     /// A unit has its outcome: nothing more is written for it.
     pub(super) fn ended(&mut self, unit: UnitId) {
+        self.end_left(unit);
         self.logs.close(unit, self.scheduler.attempt(unit));
         self.sinks.close(unit);
         self.answer_call(unit);

@@ -11,6 +11,7 @@ mod fingerprint;
 mod harness;
 mod init;
 mod jobserver;
+mod leftovers;
 mod limits;
 mod list;
 mod live;

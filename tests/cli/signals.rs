@@ -159,12 +159,13 @@ fn noisy() -> tempfile::TempDir {
 }
 
 #[test]
-fn what_a_command_leaves_in_the_background_ends_with_it() {
+fn what_a_command_leaves_in_the_background_ends_with_the_run() {
     Test::new()
         .taskfile(
             "{version: '3', tasks: {all: ['setsid sleep 1000 >/dev/null 2>&1 & disown; echo on', echo end]}}",
         )
         .args(["-s", "all"])
         .stdout("on\nend\n")
+        .stderr_has("par: left running, and killed with the run: `s")
         .run();
 }

@@ -67,7 +67,7 @@ fn by_hand(program: &str, dir: &str) -> Job {
     let argv = vec![program.clone()];
     let redirections = Vec::new();
     let command =
-        Command { program, argv, redirections, otherwise: None, leftovers: Leftovers::Kill };
+        Command { program, argv, redirections, otherwise: None, leftovers: Leftovers::Stay };
     Job { command, dir: dir.into(), ..job("true", Capture::Merged) }
 }
 

@@ -320,7 +320,7 @@ mod tests {
             argv: words,
             redirections: Vec::new(),
             otherwise: None,
-            leftovers: Leftovers::Kill,
+            leftovers: Leftovers::Stay,
         }
     }
 

@@ -108,6 +108,9 @@ pub fn age(duration: Duration) -> String {
 
 /// Columns that a text without control characters takes.
 pub fn columns(text: &str) -> usize {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.len();
+    }
     text.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 

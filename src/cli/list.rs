@@ -15,8 +15,9 @@ use super::{planning, prepare, status};
 use crate::host::Host;
 use crate::host::still::Still;
 use crate::resolve::{Describer, Description};
-use crate::taskfile::Found;
 use crate::taskfile::model::{Model, Task};
+use crate::taskfile::{Found, Outline};
+use table::Row;
 
 mod json;
 mod table;
@@ -71,15 +72,65 @@ struct Listed {
     is_up_to_date: Option<bool>,
 }
 
+/// What is known of a Taskfile before a list is asked for.
+#[derive(Debug)]
+pub(super) enum Known {
+    /// All of it.
+    Whole(Box<Model>),
+    /// Names and descriptions.
+    Outline(Box<Outline>),
+}
+
+impl Known {
+    /// As much as it takes to know which tasks there are.
+    pub(super) fn of(locate: &Locate, host: &dyn Host) -> Option<Known> {
+        match prepare::outline(Program::Par, locate, host) {
+            Some(outline) => Some(Known::Outline(Box::new(outline))),
+            None => Some(Known::Whole(Box::new(prepare::model(Program::Par, locate, host).ok()?))),
+        }
+    }
+
+    /// Whether a task can be called by this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        match self {
+            Known::Whole(model) => model.callable().any(|task| task == name),
+            Known::Outline(outline) => outline.tasks.iter().any(|(task, _)| **task == *name),
+        }
+    }
+}
+
 /// Prints the list of `known`, or of the Taskfile that has still to be loaded.
-pub(super) fn run(args: &ListArgs, known: Option<Model>, voice: Voice, host: &dyn Host) -> Exit {
-    match known.map_or_else(|| prepare::model(args.program, &args.locate, host), Ok) {
+pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dyn Host) -> Exit {
+    let known = match known {
+        Some(Known::Whole(model)) => Ok(*model),
+        Some(Known::Outline(outline)) if !args.json => return print_outline(args, *outline, host),
+        _ => prepare::model(args.program, &args.locate, host),
+    };
+    match known {
         Ok(model) => {
             voice.warn(&model.warnings, &model.sources);
             print(args, Arc::new(model), host)
         }
         Err(failure) => voice.complain(&failure),
     }
+}
+
+/// An outline has neither warnings nor aliases, and nothing in it is internal.
+fn print_outline(args: &ListArgs, outline: Outline, host: &dyn Host) -> Exit {
+    let mut tasks = outline.tasks;
+    tasks.retain(|(_, desc)| args.all || !desc.is_empty());
+    match args.sort {
+        Sort::None => {}
+        Sort::Alphanumeric => tasks.sort_by(|a, b| a.0.cmp(&b.0)),
+        Sort::Default => {
+            tasks.sort_by(|a, b| (a.0.contains(':'), &a.0).cmp(&(b.0.contains(':'), &b.0)))
+        }
+    }
+    if args.names_only {
+        return say::print(&tasks.iter().map(|(name, _)| format!("{name}\n")).collect::<String>());
+    }
+    let rows = tasks.iter().map(|(name, desc)| Row { name, desc, aliases: &[] });
+    show(args, &rows.collect::<Vec<_>>(), host)
 }
 
 /// Prints the list of a model's tasks; exits with 1 when there is none to show.
@@ -94,7 +145,16 @@ pub(super) fn print(args: &ListArgs, model: Arc<Model>, host: &dyn Host) -> Exit
             text => say::print(&text),
         };
     }
-    if listed.is_empty() {
+    let rows = listed.iter().map(|listed| Row {
+        name: &listed.task.name,
+        desc: &listed.is.desc,
+        aliases: &listed.task.aliases,
+    });
+    show(args, &rows.collect::<Vec<_>>(), host)
+}
+
+fn show(args: &ListArgs, rows: &[Row<'_>], host: &dyn Host) -> Exit {
+    if rows.is_empty() {
         let text = match args.all {
             true => "task: No tasks available\n",
             false => {
@@ -105,7 +165,7 @@ pub(super) fn print(args: &ListArgs, model: Arc<Model>, host: &dyn Host) -> Exit
     }
     let stdout = std::io::stdout().is_terminal();
     let coloured = prepare::is_coloured(args.color, stdout, host);
-    say::print(&table::of(&listed, coloured))
+    say::print(&table::of(rows, coloured))
 }
 
 fn listed(args: &ListArgs, model: &Arc<Model>, host: &dyn Host) -> Vec<Listed> {

@@ -34,7 +34,6 @@ use settings::Environment;
 
 use crate::host::Host;
 use crate::host::os::Os;
-use crate::taskfile::model::Model;
 
 /// Does what the command line asks for; its first word is the name we were called by.
 pub fn main(argv: &[OsString]) -> Exit {
@@ -53,15 +52,15 @@ pub fn main(argv: &[OsString]) -> Exit {
     }
 }
 
-/// The Taskfile that had to be loaded to understand the command line.
-type Seen = RefCell<Option<(Locate, Model)>>;
+/// The Taskfile that had to be looked at to understand the command line.
+type Seen = RefCell<Option<(Locate, list::Known)>>;
 
 /// A Taskfile that is missing or broken has no tasks; who needs it says so later.
 fn has_task(locate: &Locate, name: &str, seen: &Seen, host: &dyn Host) -> bool {
     let is_stdin = locate.taskfile.as_deref().is_some_and(|path| path.as_os_str() == "-");
-    let model = (!is_stdin).then(|| prepare::model(Program::Par, locate, host).ok()).flatten();
-    let has = model.as_ref().is_some_and(|model| model.callable().any(|task| task == name));
-    *seen.borrow_mut() = model.map(|model| (locate.clone(), model));
+    let known = (!is_stdin).then(|| list::Known::of(locate, host)).flatten();
+    let has = known.as_ref().is_some_and(|known| known.has(name));
+    *seen.borrow_mut() = known.map(|known| (locate.clone(), known));
     has
 }
 
@@ -73,7 +72,7 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
         }
         Invocation::List(args) => {
             let seen = seen.into_inner().filter(|(locate, _)| *locate == args.locate);
-            list::run(&args, seen.map(|(_, model)| model), voice, host)
+            list::run(&args, seen.map(|(_, known)| known), voice, host)
         }
         Invocation::Logs(line) => logs::run(&line, voice, host),
         Invocation::Plan(line) => plan::run(&line, voice, host),

@@ -10,7 +10,7 @@ use super::settings::{self, Color, Environment, Files, Said, Settings};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::Host;
 use crate::taskfile::model::Model;
-use crate::taskfile::{self, Dialect, Failure, Origin, Request};
+use crate::taskfile::{self, Dialect, Failure, Origin, Outline, Request};
 
 /// What a command works with.
 #[derive(Debug)]
@@ -26,6 +26,11 @@ pub struct Ready {
 /// Loads the Taskfile.
 pub fn model(program: Program, locate: &Locate, host: &dyn Host) -> Result<Model, Failure> {
     taskfile::load(&request(program, locate)?, host)
+}
+
+/// The names and descriptions of a large Taskfile; `None` where all of it has to be loaded.
+pub fn outline(program: Program, locate: &Locate, host: &dyn Host) -> Option<Outline> {
+    taskfile::outline(&request(program, locate).ok()?, host)
 }
 
 /// Where the state of runs is; the Taskfile there need not be right.
@@ -79,6 +84,12 @@ pub struct Asked<'a> {
 /// Loads the Taskfile and decides the settings.
 pub fn ready(asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
     let model = model(asked.program, asked.locate, host)?;
+    decide(asked, Some(model), host)
+}
+
+/// As [`ready`], when only tasks of these names are wanted.
+pub fn ready_for(names: &[String], asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
+    let model = taskfile::load_for(names, &request(asked.program, asked.locate)?, host)?;
     decide(asked, Some(model), host)
 }
 

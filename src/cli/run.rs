@@ -37,7 +37,11 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
     }
     let asked =
         Asked { program: args.program, locate: &args.locate, own: &args.own, flags: &args.flags };
-    let Ready { model, settings, warnings } = match prepare::ready(asked, host) {
+    let ready = match wanted(args) {
+        Some(names) => prepare::ready_for(&names, asked, host),
+        None => prepare::ready(asked, host),
+    };
+    let Ready { model, settings, warnings } = match ready {
         Ok(ready) => ready,
         Err(failure) => return voice.complain(&failure),
     };
@@ -64,6 +68,16 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
         Err(error) => {
             voice.complain(&prepare::failure(Diagnostic::error(Fault::Other, format!("{error:#}"))))
         }
+    }
+}
+
+/// The names of the only tasks that matter, unless others do too.
+fn wanted(args: &RunArgs) -> Option<Vec<String>> {
+    let is_strict = args.own.strict.unwrap_or(false);
+    match &args.tasks[..] {
+        _ if is_strict || args.purpose != Purpose::Run => None,
+        [] => Some(vec!["default".into()]),
+        names => Some(names.to_vec()),
     }
 }
 

@@ -126,12 +126,12 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 fn set_nonblocking(end: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: plain system calls.
-    let result = unsafe {
-        let flags = libc::fcntl(end.as_raw_fd(), libc::F_GETFL);
-        libc::fcntl(end.as_raw_fd(), libc::F_SETFL, flags | libc::O_NONBLOCK)
-    };
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    let mut on: libc::c_int = 1;
+    // SAFETY: the kernel reads an int.
+    match unsafe { libc::ioctl(end.as_raw_fd(), libc::FIONBIO, &mut on) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ impl Waits {
     pub(super) fn add(&mut self, unit: UnitId, parent: Option<UnitId>) {
         let node = self.graph.add_node(unit);
         self.nodes.push(Some(node));
-        if let Some(parent) = parent {
-            self.connect(parent, unit);
+        if let Some(parent) = parent.and_then(|parent| self.node(parent)) {
+            // A new node has no edges: none to look for among the parent's, which may be many, and no cycle.
+            let _ = self.graph.try_add_edge(parent, node, ());
         }
     }
 

@@ -395,7 +395,7 @@ impl Driver {
     /// A body that begins has its directory, even if no command needs it; one that does says what is wrong.
     fn make_directory(&self, call: UnitId) {
         if let Some(dir) = self.resolver.directory(call)
-            && let Err(error) = std::fs::create_dir_all(dir)
+            && let Err(error) = start::make_directory(dir)
         {
             tracing::debug!(?dir, %error, "cannot be made");
         }

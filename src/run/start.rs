@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::ffi::CString;
+use std::io;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::driver::{Driver, Name};
@@ -56,7 +57,7 @@ impl Driver {
         let Some(launch) = self.launches.get(&start.unit).cloned() else {
             return Ok(Some(Exit::NotStarted("it was never rendered".into())));
         };
-        std::fs::create_dir_all(&launch.dir)
+        make_directory(&launch.dir)
             .map_err(|error| StartError::Directory(launch.dir.to_path_buf(), error))?;
         if self.shown_only.remove(&start.unit) {
             return Ok(Some(Exit::Ended(Status::Code(0), Usage::default())));
@@ -201,6 +202,11 @@ impl Driver {
         };
         if merged { Capture::Merged } else { Capture::Separate }
     }
+}
+
+/// Mostly it is there, and asking is cheaper than trying to make it.
+pub(super) fn make_directory(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() { Ok(()) } else { std::fs::create_dir_all(dir) }
 }
 
 fn search_path(env: &Env, programs: Option<&PathBuf>) -> String {

@@ -10,6 +10,7 @@ mod lower;
 mod merge;
 pub mod model;
 mod names;
+mod part;
 mod path;
 mod read;
 mod version;
@@ -20,10 +21,12 @@ use std::sync::Arc;
 
 pub use lower::{address, duration, jobs, percent, service, settings, size};
 pub use names::Found;
+pub use part::Outline;
 
 use crate::diag::Diagnostic;
 use crate::host::Host;
 use crate::source::SourceMap;
+use discover::Root;
 use model::Model;
 
 /// Whose Taskfile it is.
@@ -69,17 +72,38 @@ pub struct Failure {
 
 /// The directory that tasks run in, found without reading the Taskfile.
 pub fn root_dir(request: &Request, host: &dyn Host) -> Result<PathBuf, Failure> {
-    let root = discover::root(request, host);
-    root.map(|root| root.dir)
-        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })
+    root(request, host).map(|root| root.dir)
 }
 
 /// Finds, reads and merges the Taskfiles. No template is evaluated but those in paths of includes.
 pub fn load(request: &Request, host: &dyn Host) -> Result<Model, Failure> {
-    let root = discover::root(request, host)
-        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })?;
+    whole(root(request, host)?, request.dialect, host)
+}
+
+/// As [`load`], when only these tasks, and what they call, are wanted: of a large file, others may be
+/// missing, with whatever is wrong with them.
+pub fn load_for(names: &[String], request: &Request, host: &dyn Host) -> Result<Model, Failure> {
+    let root = root(request, host)?;
+    match part::tasks(&root, names, request.dialect, host) {
+        Some(model) => Ok(model),
+        None => whole(root, request.dialect, host),
+    }
+}
+
+/// Names and descriptions of the tasks of a large Taskfile; `None` where they are not had for less than
+/// loading all of it.
+pub fn outline(request: &Request, host: &dyn Host) -> Option<Outline> {
+    part::outline(&root(request, host).ok()?, request.dialect, host)
+}
+
+fn root(request: &Request, host: &dyn Host) -> Result<Root, Failure> {
+    discover::root(request, host)
+        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })
+}
+
+fn whole(root: Root, dialect: Dialect, host: &dyn Host) -> Result<Model, Failure> {
     let (entry, dir) = (root.file.clone(), root.dir.clone());
-    let tree = read::read(root, request.dialect, host);
+    let tree = read::read(root, dialect, host);
     let mut model = merge::merge(tree, entry, dir)
         .map_err(|tree| Failure { diagnostics: tree.diagnostics, sources: tree.sources })?;
     match link::link(&mut model) {

@@ -14,7 +14,8 @@ use super::ast::{File, Include};
 use super::discover::{self, Root};
 use super::model::VarValue;
 use super::path::{expand, join, shown};
-use super::{Dialect, lower, version, yaml};
+use super::yaml::{self, Cut};
+use super::{Dialect, lower, version};
 use crate::diag::{Diagnostic, Fault, Severity};
 use crate::host::Host;
 use crate::source::{FileId, SourceMap, Span, Text};
@@ -62,6 +63,23 @@ pub(super) fn read(root: Root, dialect: Dialect, host: &dyn Host) -> Tree {
         reader.check_root(index);
         reader.follow(index);
     }
+    reader.tree
+}
+
+/// Reads of the root Taskfile, whose text is `whole`, only what is cut out of it.
+pub(super) fn part(
+    root: &Root,
+    whole: &Arc<str>,
+    cut: &Cut,
+    dialect: Dialect,
+    host: &dyn Host,
+) -> Tree {
+    let (tree, known, chain) = Default::default();
+    let mut reader = Reader { dialect, host, tree, known, chain };
+    let id = reader.tree.sources.add(shown(&root.file, host), whole.clone());
+    let file = reader.lower(id, yaml::parse_cut(cut, id));
+    reader.add(root.file.clone(), id, file);
+    reader.check_root(0);
     reader.tree
 }
 
@@ -115,15 +133,19 @@ impl Reader<'_> {
 
     fn parse(&mut self, path: PathBuf, text: Arc<str>) -> usize {
         let id = self.tree.sources.add(shown(&path, self.host), text.clone());
-        let file = self.lower(id, &text);
+        let file = self.lower(id, yaml::parse(&text, id));
+        self.add(path, id, file)
+    }
+
+    fn add(&mut self, path: PathBuf, id: FileId, file: File) -> usize {
         let index = self.tree.files.len();
         self.known.insert(path.clone(), index);
         self.tree.files.push(ReadFile { path, id, file, includes: Vec::new() });
         index
     }
 
-    fn lower(&mut self, id: FileId, text: &str) -> File {
-        match yaml::parse(text, id) {
+    fn lower(&mut self, id: FileId, parsed: Result<yaml::Node, Diagnostic>) -> File {
+        match parsed {
             Ok(root) => {
                 let lowered = lower::lower(&root, self.dialect);
                 let wrong = lowered.diagnostics.iter().any(|d| d.severity == Severity::Error);

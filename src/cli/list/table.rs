@@ -1,42 +1,62 @@
 //! The list for people, in the columns of go-task.
 
-use super::Listed;
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use crate::term::columns;
 
 /// Between two columns.
 const GAP: usize = 6;
 
-pub(super) fn of(listed: &[Listed], coloured: bool) -> String {
-    let paint = |code: &str, text: &str| match coloured && !text.is_empty() {
-        true => format!("\x1b[{code}m{text}\x1b[0m"),
-        false => text.into(),
-    };
-    let names = listed.iter().map(|listed| columns(&listed.task.name)).max().unwrap_or(0);
-    let widths = widths(listed);
+/// A task.
+pub(super) struct Row<'a> {
+    pub(super) name: &'a str,
+    pub(super) desc: &'a str,
+    pub(super) aliases: &'a [Arc<str>],
+}
+
+impl Row<'_> {
+    fn desc(&self) -> Cow<'_, str> {
+        match self.desc.contains('\n') {
+            true => self.desc.replace('\n', " ").into(),
+            false => self.desc.into(),
+        }
+    }
+}
+
+pub(super) fn of(rows: &[Row<'_>], coloured: bool) -> String {
+    let names = rows.iter().map(|row| columns(row.name)).max().unwrap_or(0);
+    let widths = widths(rows);
     let mut text = String::from("task: Available tasks for this project:\n");
-    for (listed, width) in listed.iter().zip(widths) {
-        let (name, desc) = (&listed.task.name, desc(listed));
-        let after_name = " ".repeat(names - columns(name) + 1 + GAP);
-        text += &format!("{}{}:{after_name}{desc}", paint("33", "* "), paint("32", name));
-        if !listed.task.aliases.is_empty() {
-            let after_desc = " ".repeat(width - columns(&desc) + GAP);
-            let aliases = format!("(aliases: {})", listed.task.aliases.join(", "));
-            text += &format!("{after_desc}{}", paint("36", &aliases));
+    let paint = |text: &mut String, code: &str, word: &str| match coloured && !word.is_empty() {
+        true => text.extend(["\x1b[", code, "m", word, "\x1b[0m"]),
+        false => text.push_str(word),
+    };
+    let space = |text: &mut String, width: usize| text.extend(std::iter::repeat_n(' ', width));
+    for (row, width) in rows.iter().zip(widths) {
+        let desc = row.desc();
+        paint(&mut text, "33", "* ");
+        paint(&mut text, "32", row.name);
+        text.push(':');
+        space(&mut text, names - columns(row.name) + 1 + GAP);
+        text.push_str(&desc);
+        if !row.aliases.is_empty() {
+            space(&mut text, width - columns(&desc) + GAP);
+            paint(&mut text, "36", &format!("(aliases: {})", row.aliases.join(", ")));
         }
         text.push('\n');
     }
     text
 }
 
-fn desc(listed: &Listed) -> String {
-    listed.is.desc.replace('\n', " ")
-}
-
 /// Width of the descriptions: rows with aliases that follow one another share it.
-fn widths(listed: &[Listed]) -> Vec<usize> {
-    let mut widths = Vec::with_capacity(listed.len());
-    for rows in listed.chunk_by(|a, b| a.task.aliases.is_empty() == b.task.aliases.is_empty()) {
-        let width = rows.iter().map(|listed| columns(&desc(listed))).max().unwrap_or(0);
+fn widths(rows: &[Row<'_>]) -> Vec<usize> {
+    let mut widths = Vec::with_capacity(rows.len());
+    for rows in rows.chunk_by(|a, b| a.aliases.is_empty() == b.aliases.is_empty()) {
+        let width = match rows[0].aliases.is_empty() {
+            true => 0,
+            false => rows.iter().map(|row| columns(&row.desc())).max().unwrap_or(0),
+        };
         widths.extend(std::iter::repeat_n(width, rows.len()));
     }
     widths

@@ -3,6 +3,7 @@
 mod calls;
 mod meaning;
 mod mistakes;
+mod part;
 mod policies;
 mod stages;
 

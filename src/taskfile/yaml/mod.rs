@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of Taskfiles. Anchors, aliases and `<<` are resolved here; types of scalars only when asked for.
 
+mod cut;
 mod fields;
 mod layout;
 mod parse;
@@ -10,8 +11,9 @@ mod scalar;
 
 use std::sync::Arc;
 
+pub use cut::Cut;
 pub use fields::{entries, merged};
-pub use parse::parse;
+pub use parse::{parse, parse_cut};
 
 use crate::source::{Span, Text};
 use crate::value::Value;

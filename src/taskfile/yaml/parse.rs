@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::cut::Cut;
 use super::layout::Written;
 use super::place::Places;
 use super::{Entry, Kind, Node, Style};
 use crate::diag::{Diagnostic, Fault};
-use crate::source::{FileId, Span, Text};
+use crate::source::{FileId, Layout, Span, Text};
 
 /// Levels of lists and maps in each other.
 const MAX_DEPTH: usize = 200;
@@ -25,6 +26,15 @@ const MAX_MENDING: usize = 64 << 20;
 
 /// Reads the first document of `text`; a file without one is null. Errors are `Fault::Invalid` with a place.
 pub fn parse(text: &str, file: FileId) -> Result<Node, Diagnostic> {
+    parse_as(text, file, None)
+}
+
+/// The same for parts of a file; places are those in the whole file.
+pub fn parse_cut(cut: &Cut, file: FileId) -> Result<Node, Diagnostic> {
+    parse_as(&cut.text, file, Some(cut))
+}
+
+fn parse_as(text: &str, file: FileId, cut: Option<&Cut>) -> Result<Node, Diagnostic> {
     if let Some((at, c)) = text.char_indices().find(|&(_, c)| is_control(c)) {
         let span = Span::new(file, at, at + c.len_utf8());
         let error = Diagnostic::error(Fault::Invalid, "a control character in the text");
@@ -32,7 +42,7 @@ pub fn parse(text: &str, file: FileId) -> Result<Node, Diagnostic> {
     }
     let mut mended = Cow::Borrowed(text);
     for _ in 0..=MAX_MENDING / text.len().max(1) {
-        match attempt(&mended, file) {
+        match attempt(&mended, file, cut) {
             Err(Stop::TabAfterColon(tabs)) => {
                 let spaces = " ".repeat(tabs.len());
                 mended.to_mut().replace_range(tabs, &spaces);
@@ -62,9 +72,9 @@ impl From<Diagnostic> for Stop {
     }
 }
 
-fn attempt(text: &str, file: FileId) -> Result<Node, Stop> {
+fn attempt(text: &str, file: FileId, cut: Option<&Cut>) -> Result<Node, Stop> {
     let mut parser = Parser::new_from_str(text);
-    let mut builder = Builder::new(text, file);
+    let mut builder = Builder::new(text, file, cut);
     loop {
         match parser.next_event() {
             Some(Ok((event, span))) => {
@@ -101,6 +111,8 @@ struct Open {
 struct Builder<'t> {
     text: &'t str,
     file: FileId,
+    /// Where the text stands in its file, if it is not the whole.
+    cut: Option<&'t Cut>,
     places: Places<'t>,
     open: Vec<Open>,
     anchors: HashMap<usize, Built>,
@@ -108,10 +120,10 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(text: &'t str, file: FileId) -> Builder<'t> {
+    fn new(text: &'t str, file: FileId, cut: Option<&'t Cut>) -> Builder<'t> {
         let places = Places::new(text);
         let (open, anchors) = Default::default();
-        Builder { text, file, places, open, anchors, repeated: 0 }
+        Builder { text, file, cut, places, open, anchors, repeated: 0 }
     }
 
     /// Takes an event; the root node when it is complete.
@@ -139,7 +151,19 @@ impl<'t> Builder<'t> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
+        let (start, end) = self.cut.map_or((start, end), |cut| cut.stretch(start, end));
         Span::new(self.file, start, end)
+    }
+
+    /// The same layout where the text stands.
+    fn in_place(&self, layout: Layout) -> Layout {
+        let Some(cut) = self.cut else { return layout };
+        let place = |at: u32| cut.place(at as usize) as u32;
+        match layout {
+            Layout::Verbatim(first) => Layout::Verbatim(place(first)),
+            Layout::Block(lines) => Layout::Block(lines.iter().map(|&line| place(line)).collect()),
+            Layout::Opaque => Layout::Opaque,
+        }
     }
 
     fn null(&self, at: usize) -> Node {
@@ -225,7 +249,7 @@ impl<'t> Builder<'t> {
             let written = Written { text: self.text, value, style, marked, start, end };
             let (range, layout) = written.lay_out();
             let span = self.span(range.start, range.end);
-            let text = Text { value: value.into(), span, layout };
+            let text = Text { value: value.into(), span, layout: self.in_place(layout) };
             let style = if plain { Style::Plain } else { Style::Quoted };
             Node { span, kind: Kind::Scalar(text, style) }
         };
@@ -280,7 +304,7 @@ fn pairs(items: Vec<Node>) -> Arc<[Entry]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Layout, SourceMap};
+    use crate::source::SourceMap;
     use crate::taskfile::yaml::entries;
     use proptest::prelude::*;
 

@@ -369,6 +369,11 @@ pub enum Kind {
         /// How many attempts it took.
         attempts: u32,
     },
+    /// A task still runs, and so does the loop that watches it; the run's own unit when no task does.
+    Heartbeat {
+        /// The task's unit.
+        unit: UnitId,
+    },
     /// A unit has ended.
     Finished {
         /// The unit.

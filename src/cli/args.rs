@@ -11,7 +11,8 @@ use clap::{FromArgMatches, Parser};
 use clap_complete::Shell;
 
 use super::commands::{
-    CompletionsLine, ConfigLine, InitLine, ListLine, LogsLine, PlanLine, Subcommand,
+    CancelLine, CompletionsLine, ConfigLine, HealthLine, InitLine, ListLine, LogsLine, PlanLine,
+    PsLine, Subcommand,
 };
 use super::flags::{Flags, Locate, ModeFlags, ParallelFlags, RunLine, TaskLine, Words};
 use super::list::{ListArgs, Sort};
@@ -88,6 +89,12 @@ pub enum Invocation {
     Plan(Box<PlanLine>),
     /// Show captured logs.
     Logs(Box<LogsLine>),
+    /// Show runs that go on.
+    Ps(PsLine),
+    /// Stop a run or a task.
+    Cancel(CancelLine),
+    /// Tell whether runs are alive.
+    Health(HealthLine),
     /// Write a new Taskfile.
     Init(InitLine),
     /// Show the settings and who decided them.
@@ -303,6 +310,9 @@ fn subcommand(command: Subcommand, words: &[&str]) -> Result<Invocation, Diagnos
         Subcommand::List => line(words, |line: ListLine| Invocation::List(line.into())),
         Subcommand::Plan => line(words, |line| Invocation::Plan(Box::new(line))),
         Subcommand::Logs => line(words, |line| Invocation::Logs(Box::new(line))),
+        Subcommand::Ps => line(words, Invocation::Ps),
+        Subcommand::Cancel => line(words, Invocation::Cancel),
+        Subcommand::Health => line(words, Invocation::Health),
         Subcommand::Init => line(words, Invocation::Init),
         Subcommand::Config => line(words, |line| Invocation::Config(Box::new(line))),
         Subcommand::Completions => {

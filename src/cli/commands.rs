@@ -17,6 +17,12 @@ pub enum Subcommand {
     Plan,
     /// `par logs`
     Logs,
+    /// `par ps`
+    Ps,
+    /// `par cancel`
+    Cancel,
+    /// `par health`
+    Health,
     /// `par init`
     Init,
     /// `par config`
@@ -29,10 +35,13 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// Every subcommand, in the order of the help.
-    pub const ALL: [Subcommand; 7] = [
+    pub const ALL: [Subcommand; 10] = [
         Subcommand::List,
         Subcommand::Plan,
         Subcommand::Logs,
+        Subcommand::Ps,
+        Subcommand::Cancel,
+        Subcommand::Health,
         Subcommand::Init,
         Subcommand::Config,
         Subcommand::Completions,
@@ -45,6 +54,9 @@ impl Subcommand {
             Subcommand::List => "list",
             Subcommand::Plan => "plan",
             Subcommand::Logs => "logs",
+            Subcommand::Ps => "ps",
+            Subcommand::Cancel => "cancel",
+            Subcommand::Health => "health",
             Subcommand::Init => "init",
             Subcommand::Config => "config",
             Subcommand::Completions => "completions",
@@ -63,6 +75,9 @@ impl Subcommand {
             Subcommand::List => grammar::of::<ListLine>(),
             Subcommand::Plan => grammar::of::<PlanLine>(),
             Subcommand::Logs => grammar::of::<LogsLine>(),
+            Subcommand::Ps => grammar::of::<PsLine>(),
+            Subcommand::Cancel => grammar::of::<CancelLine>(),
+            Subcommand::Health => grammar::of::<HealthLine>(),
             Subcommand::Init => grammar::of::<InitLine>(),
             Subcommand::Config => grammar::of::<ConfigLine>(),
             Subcommand::Completions => grammar::of::<CompletionsLine>(),
@@ -212,6 +227,51 @@ Examples:
   par logs --failed    only what failed
   par logs -f          also what is still to come
   par logs --runs      which runs there are";
+
+/// `par ps …`
+#[derive(Parser, Clone, Copy, PartialEq, Eq, Debug)]
+#[command(
+    name = "par ps",
+    about = "Shows your runs that go on, in whatever project, and how their tasks stand",
+    override_usage = "par ps [FLAGS]",
+    after_help = "Examples:\n  par ps          what runs, is queued, comes next, is blocked\n  par ps --json   the same for programs"
+)]
+pub struct PsLine {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `par cancel …`
+#[derive(Parser, Clone, PartialEq, Eq, Debug)]
+#[command(
+    name = "par cancel",
+    about = "Stops a run, or one task of it, and waits until that has ended",
+    override_usage = "par cancel RUN [TASK]",
+    after_help = "Deferred commands run; what ignores the polite signal is killed after the grace of its run.\n\nExamples:\n  par cancel latest          the run that began last\n  par cancel 20260102 test   the task test of the run whose id begins so"
+)]
+pub struct CancelLine {
+    /// The run: its id or how it begins, or `latest`
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// A task of it, by name or task id
+    #[arg(value_name = "TASK")]
+    pub task: Option<String>,
+}
+
+/// `par health …`
+#[derive(Parser, Clone, Copy, PartialEq, Eq, Debug)]
+#[command(
+    name = "par health",
+    about = "Tells whether your runs are alive: stale after 90 s without a heartbeat, dead without a process",
+    override_usage = "par health [FLAGS]",
+    after_help = "The exit code is 0 when all are healthy, 1 when one is not.\n\nExamples:\n  par health          a line for each run\n  par health --json   the same for programs"
+)]
+pub struct HealthLine {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// `par init …`
 #[derive(Parser, Clone, PartialEq, Eq, Debug, Default)]

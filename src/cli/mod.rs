@@ -4,17 +4,20 @@
 
 pub mod args;
 mod ask;
+mod cancel;
 pub mod commands;
 mod config;
 pub mod exit;
 pub mod flags;
 mod grammar;
+mod health;
 mod init;
 pub mod list;
 mod logs;
 mod plan;
 pub mod planning;
 pub mod prepare;
+mod ps;
 mod run;
 pub mod say;
 pub mod settings;
@@ -75,6 +78,9 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
             list::run(&args, seen.map(|(_, known)| known), voice, host)
         }
         Invocation::Logs(line) => logs::run(&line, voice, host),
+        Invocation::Ps(line) => ps::run(line),
+        Invocation::Cancel(line) => cancel::run(&line, voice),
+        Invocation::Health(line) => health::run(line),
         Invocation::Plan(line) => plan::run(&line, voice, host),
         Invocation::Init(line) => init::run(&line, voice, host),
         Invocation::Config(line) => config::run(&line, voice, host),

@@ -18,7 +18,7 @@ use super::pipes::{CHUNK, Chunk, Pipe};
 use super::plumbing::Plumbing;
 use super::redirect::Streams;
 use super::spawn::{Launch, Spawner};
-use super::trees::{Tree, Trees};
+use super::trees::{Known, Tree, Trees};
 use super::watch::{Wake, Watch};
 use super::{Capture, Guarded, Job, Leftovers, Notice, StartError, Stdin};
 use super::{guard, signals, terminal, wait};
@@ -58,6 +58,8 @@ struct Child<T> {
     /// Those of its pipes that somebody else has open.
     held: Vec<Pipe>,
     stage: Stage,
+    /// What stood below it when it was told to end, also out of its group: it ends with it.
+    condemned: Vec<Known>,
 }
 
 #[derive(Clone, Copy)]
@@ -125,8 +127,8 @@ impl<T: Copy + Eq> Processes<T> {
             self.terminal_holder = Some(pid);
         }
         let pipes = plumbing.pipes;
-        let held = Vec::new();
-        self.children.push(Child { name, pid, leftovers, pipes, held, stage: Stage::Running });
+        let (held, stage, condemned) = (Vec::new(), Stage::Running, Vec::new());
+        self.children.push(Child { name, pid, leftovers, pipes, held, stage, condemned });
         Ok(pid.unsigned_abs())
     }
 
@@ -167,12 +169,11 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// Sends `signal` to the whole group of a process, `SIGKILL` to all below it; to nobody when it has ended.
     pub fn signal(&mut self, name: T, signal: i32) {
-        let Some(child) = self.children.iter().find(|child| child.name == name) else { return };
-        let below = match signal {
-            libc::SIGKILL if child.is_running() => descendants(child.pid),
-            _ => Vec::new(),
-        };
+        let Some(child) = self.children.iter_mut().find(|child| child.name == name) else { return };
+        let below = if child.is_running() { descendants(child.pid) } else { Vec::new() };
+        child.condemned.extend(below.iter().filter_map(|&process| Known::now(process)));
         child.signal(signal);
+        let below = if signal == libc::SIGKILL { below } else { Vec::new() };
         for process in below {
             // SAFETY: plain system call; it was there a moment ago, too short for its number to come round.
             unsafe { libc::kill(process, signal) };
@@ -379,6 +380,7 @@ impl<T: Copy + Eq> Processes<T> {
                 && child.may_end(since)
             {
                 child.pipes.iter_mut().for_each(Pipe::keep_only_present);
+                child.condemned.drain(..).for_each(Known::kill);
                 child.stage = Stage::Draining(status, usage);
             }
         }

@@ -416,6 +416,7 @@ impl Reporter for Summary {
             | Kind::Output { .. }
             | Kind::TimedOut { .. }
             | Kind::Retrying { .. }
+            | Kind::Heartbeat { .. }
             | Kind::Message { .. } => {}
         }
         Ok(())

@@ -10,8 +10,8 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, claims, contexts, forward, jobs, mask, nesting, output,
-    server, start,
+    Cause, Ended, Explain, Order, ask, claims, contexts, control, forward, jobs, mask, nesting,
+    output, server, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -20,7 +20,7 @@ use crate::exec::{Notice, Processes, Shell};
 use crate::fingerprint::{Fingerprints, Pending};
 use crate::host::Os;
 use crate::id::UnitId;
-use crate::plan::Fragment;
+use crate::plan::{Fragment, Work};
 use crate::report;
 use crate::resolve::{self, Launch, Request, Resolver};
 use crate::schedule::{Effect, Expanded, Input, Options, Scheduler, Stop};
@@ -55,6 +55,8 @@ pub(super) enum Mail {
     Script(ask::Wanted),
     Call(server::Called),
     Deserted(UnitId),
+    /// Somebody outside asks or wants something.
+    Asked(control::Asked),
     /// A success is remembered, or cannot be.
     Remembered,
     /// What a reporter wrote did not arrive.
@@ -88,6 +90,11 @@ pub(super) struct Driver {
     pub(super) server: server::Server,
     pub(super) jobs: jobs::Jobs,
     pub(super) claims: claims::Claims,
+    pub(super) control: control::Control,
+    /// Directory of the root Taskfile.
+    pub(super) root: PathBuf,
+    /// Tasks that have ended.
+    pub(super) ended: usize,
     /// Commands that could not be started for want of something that others hold.
     pub(super) postponed: Vec<start::Start>,
     pub(super) stream: output::Streams,
@@ -148,6 +155,9 @@ impl Driver {
             began,
             mail,
             server: server::Server::new(post.clone()),
+            control: control::Control::new(began),
+            root: order.root.clone(),
+            ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
             inputs: VecDeque::new(),
@@ -227,11 +237,12 @@ impl Driver {
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
         let visible = self.make_visible();
+        let life = Some(self.show_life());
         let deadline = self.scheduler.next_deadline().map(|at| self.began + at.elapsed());
         let is_held_up =
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
-        let wake = [deadline, retry, visible].into_iter().flatten().min();
+        let wake = [deadline, retry, visible, life].into_iter().flatten().min();
         tokio::select! {
             biased;
             notice = self.processes.next() => self.notice(notice),
@@ -296,6 +307,7 @@ impl Driver {
             Mail::Answer(answer) => self.answered(*answer),
             Mail::Script(wanted) => self.start_script(wanted),
             Mail::Call(called) => self.called(called),
+            Mail::Asked(asked) => self.asked(asked),
             Mail::Deserted(call) => self.inputs.push_back(Input::Abandoned(call)),
             Mail::Remembered => self.commits -= 1,
             Mail::Unwritten => self.inputs.push_back(Input::Cancel(Why::Unread)),
@@ -374,6 +386,8 @@ impl Driver {
                 tracing::debug!(?unit, ?outcome, ignored, "finished");
                 self.remember(*unit, outcome);
                 self.leave(*unit, outcome);
+                self.control.ended(*unit);
+                self.ended += usize::from(self.scheduler.plan().unit(*unit).work == Work::Call);
                 self.ended(*unit);
             }
             Kind::RunFinished { outcome, wall, sequential } => {
@@ -381,6 +395,7 @@ impl Driver {
                 self.meta.end = Some(End { outcome, wall, sequential });
             }
             Kind::Began { unit, attempt } => {
+                self.control.began(*unit, *attempt);
                 self.make_directory(*unit);
                 self.isolate(*unit, *attempt);
             }
@@ -424,6 +439,8 @@ impl Driver {
         self.tell_strays();
         self.server.close();
         self.tidy_contexts();
+        self.control.close();
+        self.meta.socket = None;
         let ended = self.ended_how();
         if self.is_described {
             self.store.write_meta(&self.meta);

@@ -8,6 +8,7 @@ mod attempts;
 mod call;
 mod claims;
 mod contexts;
+pub mod control;
 mod driver;
 mod forward;
 mod freshness;

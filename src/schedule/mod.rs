@@ -19,6 +19,7 @@ mod rank;
 mod room;
 mod seam;
 mod seek;
+mod standing;
 mod state;
 mod stop;
 
@@ -31,6 +32,7 @@ use crate::plan::{Fragment, Plan, Work};
 pub use seam::{
     Claim, Claimed, Effect, Exit, Expanded, Input, Options, Refusal, Rendered, Stop, Verdict,
 };
+pub use standing::Standing;
 
 use due::{Due, Dues};
 use queue::Queue;
@@ -115,6 +117,7 @@ impl Scheduler {
             }
             Input::TokensOut(slots) => self.queue.give_away(slots),
             Input::TokensIn(slots) => self.queue.get_back(slots),
+            Input::CancelTask(unit) => self.stop(unit, Ending::Cancelled),
             Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
             Input::Deadline => self.deadline(),
             Input::Cancel(why) => self.cancel(why),

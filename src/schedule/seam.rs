@@ -113,6 +113,8 @@ pub enum Input {
     TokensOut(u32),
     /// So many slots are the run's again.
     TokensIn(u32),
+    /// Somebody wants a task to end that has not; what is deferred in it runs.
+    CancelTask(UnitId),
     /// Nobody waits for a grafted call any more.
     Abandoned(UnitId),
     /// The time of [`next_deadline`](super::Scheduler::next_deadline) has come.

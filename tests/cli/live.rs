@@ -50,6 +50,11 @@ impl Live {
         self.fifos.push(fifo);
     }
 
+    /// The path of a file of the test's directory.
+    pub fn path(&self, path: &str) -> std::path::PathBuf {
+        self.test.path(path)
+    }
+
     /// Waits until `part` has been written to stdout.
     pub fn see(&self, part: &str) {
         self.stdout.wait(part);
@@ -58,6 +63,11 @@ impl Live {
     /// Sends a signal to the process that was started, and to no other.
     pub fn signal(&self, signal: i32) {
         send(self.child.id() as i32, signal);
+    }
+
+    /// Waits until the process that was started is stopped.
+    pub fn wait_until_stopped(&self) {
+        wait_until_stopped(self.child.id() as i32);
     }
 
     /// Processes of this test that live, as number and command line.
@@ -69,6 +79,13 @@ impl Live {
     pub fn wait_for_all(&self) {
         for (pid, line) in self.processes() {
             assert!(ends(pid), "{line} lives on");
+        }
+    }
+
+    /// Waits for the end of all processes of this test whose command line begins so.
+    pub fn wait_for(&self, program: &str) {
+        for (pid, line) in self.processes() {
+            assert!(!line.starts_with(program) || ends(pid), "{line} lives on");
         }
     }
 
@@ -109,6 +126,14 @@ fn feed(mut stdin: ChildStdin, text: String) {
 pub fn send(pid: i32, signal: i32) {
     // SAFETY: plain system call.
     unsafe { libc::kill(pid, signal) };
+}
+
+/// Waits until a process that was sent a signal to stop has done so.
+pub fn wait_until_stopped(pid: i32) {
+    let state = || fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+    while !state().rsplit(')').next().is_some_and(|rest| rest.starts_with(" T")) {
+        thread::yield_now();
+    }
 }
 
 /// Processes that live and have `mark` in their environment.

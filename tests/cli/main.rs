@@ -22,6 +22,7 @@ mod outputs;
 mod plan;
 mod policies_keys;
 mod programs;
+mod ps;
 mod readme;
 mod refusals;
 mod replay;

@@ -514,3 +514,22 @@ fn slots_that_others_have_are_not_used_until_they_come_back() {
     let back = (At(1), Input::TokensIn(1));
     assert_eq!(run(world(tasks()), 2, vec![out, back])[..2], ["> t1", "> t2"]);
 }
+
+#[test]
+fn a_cancelled_task_runs_what_it_deferred_and_others_go_on() {
+    let tasks = vec![
+        task(&[1, 2], vec![command()]),
+        task(&[], vec![deferred(), command(), command()]),
+        task(&[], vec![command(), command()]),
+    ];
+    let cancel = (At(1_000), Input::CancelTask(UnitId(2)));
+    let story = run(world(tasks), 2, vec![cancel]);
+    let of = |name: &str| -> Vec<String> {
+        story.iter().filter(|line| line.contains(name)).cloned().collect()
+    };
+    assert_eq!(
+        of("t1"),
+        ["> t1", "! t1", "> t1", "< t1", "! t1", "t1 cancelled", "t0 skipped because of t1"]
+    );
+    assert_eq!(of("t2"), ["> t2", "< t2", "> t2", "< t2", "t2 done"]);
+}

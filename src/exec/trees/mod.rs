@@ -24,16 +24,38 @@ pub struct Tree {
     pub processes: u32,
 }
 
+/// A process that is told apart from one that has its number later.
+#[derive(Debug)]
+pub(super) struct Known {
+    pid: pid_t,
+    began: u64,
+}
+
+impl Known {
+    /// The process of this number, if there is one.
+    pub(super) fn now(pid: pid_t) -> Option<Known> {
+        stat::of(pid).map(|stat| Known { pid, began: stat.began })
+    }
+
+    /// Kills it unless it has ended.
+    pub(super) fn kill(self) {
+        if stat::of(self.pid).is_some_and(|stat| stat.began == self.began) {
+            // SAFETY: plain system call.
+            unsafe { libc::kill(self.pid, libc::SIGKILL) };
+        }
+    }
+}
+
 /// The trees as they were seen last.
 #[derive(Debug, Default)]
 pub(super) struct Trees {
-    trees: HashMap<pid_t, Known>,
+    trees: HashMap<pid_t, Grown>,
     /// Where each process was seen, by its number and its beginning.
     members: HashMap<(pid_t, u64), pid_t>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct Grown {
     tree: Tree,
     /// Ticks of the processes that were there.
     ticks: u64,
@@ -53,8 +75,8 @@ impl Trees {
 
     /// Takes in what was seen, parents before their children.
     fn take(&mut self, roots: &[pid_t], stats: &[Stat], unit: stat::Unit) -> HashMap<pid_t, Tree> {
-        let mut now: HashMap<pid_t, Known> =
-            roots.iter().map(|&root| (root, Known::default())).collect();
+        let mut now: HashMap<pid_t, Grown> =
+            roots.iter().map(|&root| (root, Grown::default())).collect();
         let mut members = HashMap::new();
         let mut homes: HashMap<pid_t, pid_t> = HashMap::new();
         for stat in stats {

@@ -192,6 +192,10 @@ pub enum Failure {
     Spawn(String),
     /// It ran longer than it may.
     TimedOut,
+    /// A server's process ended, so, although it should have served on.
+    StoppedServing(Status),
+    /// A server was not ready in time.
+    NotReady,
     /// `par` refused to run it; the code is the exit code of such a refusal, the text says why.
     Refused {
         /// go-task's exit code for the reason.
@@ -373,6 +377,25 @@ pub enum Kind {
     Heartbeat {
         /// The task's unit.
         unit: UnitId,
+    },
+    /// A server serves: what waits for it goes on.
+    Ready {
+        /// The task's unit.
+        unit: UnitId,
+    },
+    /// A task failed in a parallel run, and is tried again alone when all else is done.
+    PutAside {
+        /// The task's unit.
+        unit: UnitId,
+        /// How it failed.
+        outcome: Outcome,
+    },
+    /// A task that failed in a parallel run has passed alone.
+    OnlyParallel {
+        /// The task's unit.
+        unit: UnitId,
+        /// Tasks that ran beside it when it failed.
+        beside: Vec<Arc<str>>,
     },
     /// A unit has ended.
     Finished {

@@ -136,6 +136,8 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             typical: Duration::from_secs(1),
             deadline: settings.deadline.value,
             pools: planning::pools(settings, model).into_iter().collect(),
+            dry: settings.dry.value,
+            fallback: settings.fallback_sequential.value,
             seed: uuid::Uuid::new_v4().as_u128() as u64,
         },
         shares_jobs: args.program == Program::Par,

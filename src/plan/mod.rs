@@ -105,6 +105,8 @@ pub enum Need {
     Part,
     /// A task that a running command called as a program.
     Graft,
+    /// A task that comes first if it is in the run too.
+    After,
 }
 
 /// The growing plan: an append-only arena of units. An edge leads from a unit to one that it needs.

@@ -76,6 +76,10 @@ impl StandIn {
             Some(Outcome::Failed(Failure::TimedOut)) => {
                 format!("task: [{}] command timeout exceeded", self.units.name(unit))
             }
+            Some(Outcome::Failed(Failure::StoppedServing(status))) => {
+                format!("stopped serving: exit status {}", status.code())
+            }
+            Some(Outcome::Failed(Failure::NotReady)) => "not ready in time".into(),
             Some(Outcome::Failed(Failure::Refused { code, message }))
                 if !FAILURES.contains(code) =>
             {

@@ -39,6 +39,8 @@ pub struct Summary {
     failures: Vec<Cause>,
     /// Tasks that passed after so many attempts.
     flaky: Vec<(UnitId, u32)>,
+    /// Tasks that passed only alone, and what ran beside them before.
+    only_parallel: Vec<(UnitId, Vec<Arc<str>>)>,
     counts: Counts,
     cancelled: Option<Why>,
     total: Option<Total>,
@@ -104,6 +106,7 @@ impl Summary {
             ends: HashMap::new(),
             failures: Vec::new(),
             flaky: Vec::new(),
+            only_parallel: Vec::new(),
             counts: Counts::default(),
             cancelled: None,
             total: None,
@@ -141,7 +144,12 @@ impl Summary {
     /// Whether nothing above a failed unit succeeded all the same, ignored it, failed for a
     /// reason of its own, or began again after it.
     fn counts_up_to_the_top(&self, cause: &Cause) -> bool {
-        self.units.ancestors(cause.unit).iter().all(|above| {
+        // What relied on a server may have ended before it fell.
+        let reach = match cause.failure {
+            Failure::StoppedServing(_) => 1,
+            _ => usize::MAX,
+        };
+        self.units.ancestors(cause.unit).iter().take(reach).all(|above| {
             let end = self.ends.get(above);
             let is_open = matches!(end, None | Some(End::Because(_) | End::Cancelled));
             is_open && self.attempts.get(above).is_none_or(|last| last.began < cause.moment)
@@ -176,7 +184,17 @@ impl Summary {
             let text = format!("flaky: `{}` passed at attempt {attempts}", self.name(unit));
             self.line(Colour::Yellow, &text)
         };
-        self.flaky.iter().map(line).collect()
+        let alone = |(unit, beside): &(UnitId, Vec<Arc<str>>)| {
+            let beside: Vec<String> = beside.iter().map(|name| term::strip(name)).collect();
+            let with = match beside.is_empty() {
+                true => String::new(),
+                false => format!(", beside {}", beside.join(", ")),
+            };
+            let text = format!("fails only in parallel: `{}`{with}", self.name(*unit));
+            self.line(Colour::Yellow, &text)
+        };
+        let flaky = self.flaky.iter().map(line);
+        flaky.chain(self.only_parallel.iter().map(alone)).collect()
     }
 
     fn skipped(&self) -> String {
@@ -208,6 +226,8 @@ impl Summary {
             Failure::Exit(status) => format!("failed: {status}"),
             Failure::Spawn(reason) => format!("could not be started: {reason}"),
             Failure::TimedOut => "ran out of time".into(),
+            Failure::StoppedServing(status) => format!("stopped serving: {status}"),
+            Failure::NotReady => "was not ready in time".into(),
             Failure::Below(unit) => format!("failed because of `{}`", self.name(*unit)),
         };
         let wall = term::words(Duration::from_micros(cause.wall));
@@ -402,6 +422,7 @@ impl Reporter for Summary {
             Kind::Finished { unit, outcome, ignored, wall, .. } => {
                 self.finished(*unit, outcome, *ignored, *wall);
             }
+            Kind::OnlyParallel { unit, beside } => self.only_parallel.push((*unit, beside.clone())),
             Kind::Flaky { unit, attempts } => self.flaky.push((*unit, *attempts)),
             Kind::Cancelling { why } => self.cancelled = Some(*why),
             Kind::RunFinished { outcome, wall, sequential } => {
@@ -417,6 +438,8 @@ impl Reporter for Summary {
             | Kind::TimedOut { .. }
             | Kind::Retrying { .. }
             | Kind::Heartbeat { .. }
+            | Kind::Ready { .. }
+            | Kind::PutAside { .. }
             | Kind::Message { .. } => {}
         }
         Ok(())

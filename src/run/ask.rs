@@ -90,9 +90,15 @@ impl Scripts {
 }
 
 /// The machine, as a worker sees it: shells are asked for from the loop.
-struct Worker {
+pub(super) struct Worker {
     unit: UnitId,
     post: UnboundedSender<Mail>,
+}
+
+impl Worker {
+    pub(super) fn new(unit: UnitId, post: UnboundedSender<Mail>) -> Worker {
+        Worker { unit, post }
+    }
 }
 
 impl Host for Worker {

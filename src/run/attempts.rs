@@ -37,22 +37,41 @@ impl Driver {
     /// An attempt has failed and another one follows.
     pub(super) fn retrying(&mut self, unit: UnitId, attempt: u32, outcome: &Outcome, delay: u64) {
         self.logs.close(unit, attempt);
+        self.stop_trying(unit);
         let planned = self.scheduler.plan().unit(unit);
         let retry = planned.policy.as_ref().and_then(|policy| policy.retry.as_ref());
         let all = retry.map_or(attempt, |retry| retry.attempts);
-        let why = match outcome {
-            Outcome::Failed(Failure::TimedOut) => "ran out of time".into(),
-            Outcome::Failed(Failure::Below(part)) => match self.scheduler.root_cause(*part) {
-                Some(Failure::Exit(status)) => format!("failed: {status}"),
-                Some(Failure::TimedOut) => "ran out of time".into(),
-                _ => "failed".into(),
-            },
-            _ => "failed".into(),
-        };
+        let why = self.why(outcome);
         let delay = Duration::from_millis(delay.div_ceil(1000));
         let text =
             format!("task `{}` {why}; attempt {} of {all} in {delay:?}", planned.task, attempt + 1);
         self.say(Some(unit), Level::Warning, text.into());
+    }
+
+    /// A task failed beside others and is tried again alone.
+    pub(super) fn put_aside(&mut self, unit: UnitId, outcome: &Outcome) {
+        self.logs.close(unit, self.scheduler.attempt(unit));
+        let task = &self.scheduler.plan().unit(unit).task;
+        let why = self.why(outcome);
+        let text = format!("task `{task}` {why}; it is tried again alone when all else is done");
+        self.say(Some(unit), Level::Warning, text.into());
+    }
+
+    /// How an attempt failed, in words.
+    fn why(&self, outcome: &Outcome) -> String {
+        let failure = match outcome {
+            Outcome::Failed(Failure::Below(part)) => self.scheduler.root_cause(*part),
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        };
+        match failure {
+            Some(Failure::Exit(status)) => format!("failed: {status}"),
+            Some(Failure::Spawn(reason)) => format!("could not be started: {reason}"),
+            Some(Failure::StoppedServing(status)) => format!("stopped serving: {status}"),
+            Some(Failure::TimedOut) => "ran out of time".into(),
+            Some(Failure::NotReady) => "was not ready in time".into(),
+            Some(Failure::Refused { .. } | Failure::Below(_)) | None => "failed".into(),
+        }
     }
 }
 

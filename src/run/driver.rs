@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, claims, contexts, control, forward, jobs, mask, nesting,
-    output, server, start,
+    output, ready, server, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -57,6 +57,8 @@ pub(super) enum Mail {
     Deserted(UnitId),
     /// Somebody outside asks or wants something.
     Asked(control::Asked),
+    /// A server serves.
+    Ready(UnitId),
     /// A success is remembered, or cannot be.
     Remembered,
     /// What a reporter wrote did not arrive.
@@ -95,6 +97,8 @@ pub(super) struct Driver {
     pub(super) root: PathBuf,
     /// Tasks that have ended.
     pub(super) ended: usize,
+    /// Servers that are not known to serve.
+    pub(super) tries: ready::Tries,
     /// Commands that could not be started for want of something that others hold.
     pub(super) postponed: Vec<start::Start>,
     pub(super) stream: output::Streams,
@@ -167,6 +171,7 @@ impl Driver {
             sources: order.sources,
             explain: order.explain,
             claims: claims::Claims::new(store.locks()),
+            tries: ready::Tries::default(),
             logs: store.logs(),
             events: store.events(),
             store,
@@ -309,6 +314,7 @@ impl Driver {
             Mail::Call(called) => self.called(called),
             Mail::Asked(asked) => self.asked(asked),
             Mail::Deserted(call) => self.inputs.push_back(Input::Abandoned(call)),
+            Mail::Ready(server) => self.inputs.push_back(Input::Ready(server)),
             Mail::Remembered => self.commits -= 1,
             Mail::Unwritten => self.inputs.push_back(Input::Cancel(Why::Unread)),
         }
@@ -357,6 +363,7 @@ impl Driver {
             Effect::Start { unit, attempt, captured, alone } => {
                 self.start(start::Start { unit, attempt, captured, alone });
             }
+            Effect::Probe { unit, command } => self.probe(unit, command),
             Effect::Stop { unit, how } => self.stop(unit, how),
             Effect::Emit(kind) => self.emit(kind),
         }
@@ -388,6 +395,7 @@ impl Driver {
                 self.leave(*unit, outcome);
                 self.control.ended(*unit);
                 self.ended += usize::from(self.scheduler.plan().unit(*unit).work == Work::Call);
+                self.stop_trying(*unit);
                 self.ended(*unit);
             }
             Kind::RunFinished { outcome, wall, sequential } => {
@@ -399,6 +407,8 @@ impl Driver {
                 self.make_directory(*unit);
                 self.isolate(*unit, *attempt);
             }
+            Kind::Ready { unit } => self.is_serving(*unit),
+            Kind::PutAside { unit, outcome } => self.put_aside(*unit, outcome),
             Kind::Retrying { unit, attempt, outcome, delay } => {
                 self.retrying(*unit, *attempt, outcome, *delay);
             }
@@ -483,9 +493,9 @@ impl Driver {
         let code = self.scheduler.exit_code(UnitId::ROOT)?;
         Some(match self.scheduler.root_cause(UnitId::ROOT) {
             Some(Failure::Exit(status)) => Cause::Command(*status),
-            Some(Failure::TimedOut) => Cause::TimedOut,
+            Some(Failure::TimedOut | Failure::NotReady) => Cause::TimedOut,
             Some(Failure::Refused { code, .. }) => Cause::Refused(self.code_from_below(*code)),
-            Some(Failure::Spawn(_) | Failure::Below(_)) | None => {
+            Some(Failure::Spawn(_) | Failure::StoppedServing(_) | Failure::Below(_)) | None => {
                 Cause::Command(Status::Code(code))
             }
         })

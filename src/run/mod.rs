@@ -18,6 +18,7 @@ mod mask;
 mod nesting;
 mod output;
 mod outputs;
+mod ready;
 mod server;
 mod start;
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::due::Due;
+use super::serve::Serving;
 use super::state::{Ask, State};
 use super::stop::Ending;
 use super::{Effect, Expanded, Scheduler};
@@ -49,7 +50,8 @@ impl Clock {
                 self.queued -= 1;
                 self.running += 1;
             }
-            Change::Ended => self.running -= 1,
+            // A server that an earlier attempt called may end in this one.
+            Change::Ended => self.running = self.running.saturating_sub(1),
         }
     }
 
@@ -120,6 +122,10 @@ impl Scheduler {
     pub(super) fn end_attempt(&mut self, call: UnitId, outcome: Outcome) {
         self.row(call).clock = None;
         self.dues.clear(call, Due::Attempt);
+        self.dues.clear(call, Due::Unready);
+        if self.rows[call.index()].serving == Serving::Starting {
+            self.row(call).serving = Serving::No;
+        }
         match self.is_worth_another(call, &outcome) {
             Some(true) => self.delay(call, outcome),
             Some(false) => {
@@ -131,8 +137,11 @@ impl Scheduler {
     }
 
     fn end_attempts(&mut self, call: UnitId, outcome: Outcome) {
+        if self.put_aside(call, &outcome) {
+            return;
+        }
         let attempts = self.rows[call.index()].attempt;
-        if outcome.is_success() && attempts > 1 {
+        if outcome.is_success() && attempts > 1 && !self.rows[call.index()].is_alone {
             self.emit(Kind::Flaky { unit: call, attempts });
         }
         self.finish(call, outcome);
@@ -143,12 +152,15 @@ impl Scheduler {
         let row = &self.rows[call.index()];
         let retry = self.plan.unit(call).policy.as_ref()?.retry.as_ref()?;
         let is_over = self.cancelled.is_some() || self.is_in_an_ending(call);
-        if is_over || row.attempt >= retry.attempts {
+        let is_at_an_end = row.attempt >= retry.attempts || row.is_alone;
+        if is_over || is_at_an_end || row.serving == Serving::Ready {
             return None;
         }
         let failure = match (row.ending, outcome) {
             (None, Outcome::Failed(Failure::Below(part))) => self.root_cause(*part)?,
-            (None | Some(Ending::AttemptOver), Outcome::Failed(failure)) => failure,
+            (None | Some(Ending::AttemptOver | Ending::Unready), Outcome::Failed(failure)) => {
+                failure
+            }
             _ => return None,
         };
         if retry.on.iter().any(|&class| is_of(failure, class)) {
@@ -243,12 +255,12 @@ impl Scheduler {
 /// Whether a failure is of a class.
 fn is_of(failure: &Failure, class: Class) -> bool {
     let status = match failure {
-        Failure::Exit(status) => Some(*status),
+        Failure::Exit(status) | Failure::StoppedServing(status) => Some(*status),
         _ => None,
     };
     match class {
         Class::Any => true,
-        Class::Timeout => *failure == Failure::TimedOut,
+        Class::Timeout => matches!(failure, Failure::TimedOut | Failure::NotReady),
         Class::Transient => status == Some(Status::Code(TRANSIENT)),
         // A shell passes on the signal that ended its command in its exit code.
         Class::Signal => status.is_some_and(|status| (129..=192).contains(&status.code())),

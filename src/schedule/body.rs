@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::outcome::TIMED_OUT;
+use super::serve::Serving;
 use super::state::{Ask, State};
 use super::stop::Ending;
 use super::{Effect, Expanded, Refusal, Scheduler};
@@ -29,6 +30,8 @@ pub(super) struct Body {
     asking: Asking,
     /// Why it cannot go on.
     refused: Option<Refusal>,
+    /// A server that it relied on and that fell.
+    lost: Option<UnitId>,
     phase: Phase,
 }
 
@@ -77,6 +80,11 @@ impl Body {
 
     pub(super) fn is_asked(&self) -> bool {
         self.asking == Asking::Open
+    }
+
+    /// A server that it relied on has ended.
+    pub(super) fn lose(&mut self, server: UnitId) {
+        self.lost = self.lost.or(Some(server));
     }
 
     pub(super) fn is_to_be_asked(&self) -> bool {
@@ -130,7 +138,7 @@ impl Scheduler {
         let (mut open, mut failed) = (Vec::new(), None);
         for &dep in deps {
             match self.outcome(dep) {
-                Some(outcome) if outcome.is_success() => {}
+                _ if self.is_fine(dep) => {}
                 Some(_) => failed = failed.or(Some(dep)),
                 None => open.push(dep),
             }
@@ -154,6 +162,7 @@ impl Scheduler {
                 self.finish(call, Outcome::Failed(Failure::Below(dep)));
             }
             (None, Some(dep)) => self.finish(call, Outcome::Skipped(dep)),
+            (None, None) if self.hold_back(call) => {}
             (None, None) if check => self.ready(call, Ask::Check),
             (None, None) => self.seek(call),
         }
@@ -180,15 +189,33 @@ impl Scheduler {
         waiters.reverse();
         for (waiter, need) in waiters {
             match need {
-                Need::Dep => self.dep_ended(waiter, unit),
+                // They were told when it became ready.
+                Need::Dep | Need::After | Need::Part
+                    if self.rows[unit.index()].serving == Serving::Ready => {}
+                Need::Dep | Need::After => self.dep_ended(waiter, unit),
                 Need::Part => self.part_ended(waiter, unit),
                 Need::Graft => self.call_of_process_ended(waiter, unit),
             }
         }
     }
 
+    /// Tells who waits for a server that it is ready.
+    pub(super) fn notify_served(&mut self, server: UnitId) {
+        let mut waiters: Vec<(UnitId, Need)> = self.plan.waiters(server).collect();
+        waiters.reverse();
+        for (waiter, need) in waiters {
+            match need {
+                Need::Dep | Need::After => self.dep_ended(waiter, server),
+                Need::Part => self.part_ended(waiter, server),
+                // The program stands for the whole life of the server.
+                Need::Graft => {}
+            }
+        }
+    }
+
     pub(super) fn dep_ended(&mut self, call: UnitId, dep: UnitId) {
-        let fine = self.outcome(dep).is_some_and(Outcome::is_success);
+        // What only comes before does not have to succeed.
+        let fine = self.is_fine(dep) || self.rows[call.index()].is_ordered;
         let State::Deps { left, failed } = &mut self.rows[call.index()].state else { return };
         if !left.remove(&dep) {
             return;
@@ -219,7 +246,7 @@ impl Scheduler {
     }
 
     fn part_ended(&mut self, call: UnitId, part: UnitId) {
-        let fine = self.outcome(part).is_some_and(Outcome::is_success) || self.is_ignored(part);
+        let fine = self.is_fine(part) || self.is_ignored(part);
         let in_background = self.rows[part.index()].background;
         let fail_fast = self.plan.fragment(call).is_some_and(|fragment| fragment.fail_fast);
         let State::Body(body) = &mut self.rows[call.index()].state else { return };
@@ -252,7 +279,7 @@ impl Scheduler {
             if body.waiting.is_some() || body.asking != Asking::No {
                 return;
             }
-            if ending.is_some() || body.refused.is_some() {
+            if ending.is_some() || body.refused.is_some() || body.lost.is_some() {
                 body.end_steps();
             }
             if body.failed.is_some() && !keep_going && !self.skips_to_next(call) {
@@ -376,7 +403,7 @@ impl Scheduler {
 
     /// Opens a part, or takes note at once of one that has ended before.
     fn open_part(&mut self, call: UnitId, part: UnitId) {
-        if self.outcome(part).is_some() {
+        if self.is_settled(part) {
             self.part_ended(call, part);
         } else {
             self.open(part);
@@ -401,7 +428,7 @@ impl Scheduler {
             self.open(unit);
             return true;
         }
-        let outcome = match (ending, body.failed, body.refused.take()) {
+        let outcome = match (ending, body.failed.or(body.lost), body.refused.take()) {
             (Some(ending), ..) => ending.outcome(),
             (None, _, Some(Refusal { code, message })) => {
                 Outcome::Failed(Failure::Refused { code, message })
@@ -491,8 +518,10 @@ impl Scheduler {
     /// Ends `units` unless somebody besides `call` still waits for them.
     fn stop_own(&mut self, call: UnitId, units: &[UnitId]) {
         for &unit in units {
-            let shared = self.plan.waiters(unit).any(|(waiter, _)| {
-                waiter != call && !matches!(self.rows[waiter.index()].state, State::Done(_))
+            let shared = self.plan.waiters(unit).any(|(waiter, need)| {
+                need != Need::After
+                    && waiter != call
+                    && !matches!(self.rows[waiter.index()].state, State::Done(_))
             });
             if !shared {
                 self.stop(unit, Ending::Cancelled);

@@ -26,8 +26,11 @@ impl Scheduler {
                 let shown = Shown { echo, interactive, frame };
                 self.row(unit).state = State::Queued(Box::new(shown));
                 self.hold_timeout(unit);
-                self.enqueue(unit);
                 self.note(unit, Change::Queued);
+                match self.is_server(self.plan.parent(unit)) {
+                    true => self.start_serving(unit),
+                    false => self.enqueue(unit),
+                }
             }
         }
     }
@@ -106,10 +109,12 @@ impl Scheduler {
             unreachable!("only queued units are picked")
         };
         self.note(unit, Change::Started);
+        self.note_beside(unit);
         let attempt = self.attempt(self.plan.parent(unit));
         // Nothing else is in hand, so nothing else can begin before this has ended.
-        let alone = self.busy == 1;
-        let captured = !(self.options.terminal && self.may_have_terminal(&shown, alone));
+        let alone = self.busy == 1 && self.aside == 0 && slot != Slot::Nobodys;
+        let may = slot != Slot::Nobodys && self.may_have_terminal(&shown, alone);
+        let captured = !(self.options.terminal && may);
         if !captured {
             self.on_terminal = Some(unit);
         }
@@ -133,6 +138,10 @@ impl Scheduler {
         if let Exit::Ended(status, _) = &exit {
             self.row(unit).exited_badly = ending.is_none() && !status.is_success();
         }
+        let fell = match &exit {
+            Exit::Ended(status, _) => self.fell(unit, *status),
+            Exit::NotStarted(_) => None,
+        };
         let State::Running(process) = &mut self.row(unit).state else { return };
         let (outcome, usage) = match exit {
             Exit::NotStarted(reason) => (Outcome::Failed(Failure::Spawn(reason)), None),
@@ -141,6 +150,7 @@ impl Scheduler {
                 let passed_on = process.refuted.filter(|&(_, code)| code == status.code());
                 let outcome = match (ending, passed_on) {
                     (Some(ending), _) => ending.outcome(),
+                    (None, _) if fell.is_some() => fell.unwrap_or(Outcome::Cancelled),
                     (None, _) if status.is_success() => Outcome::Succeeded,
                     (None, Some((call, _))) => Outcome::Failed(Failure::Below(call)),
                     (None, None) => Outcome::Failed(Failure::Exit(status)),
@@ -169,6 +179,10 @@ impl Scheduler {
         }
         let slot = process.slot;
         self.note(unit, Change::Ended);
+        self.running.remove(&unit);
+        if slot == Slot::Nobodys {
+            self.take_in_hand(self.plan.parent(unit));
+        }
         self.on_terminal.take_if(|&mut has| has == unit);
         self.queue.release(slot);
         self.busy -= 1;
@@ -186,22 +200,26 @@ impl Scheduler {
             return self.finish(call, Outcome::Cancelled);
         };
         process.calls.push(call);
+        // A server's command has no slot to pass on.
+        let is_server = process.slot == Slot::Nobodys;
         if process.passed.is_none() {
             self.pass_slot(by, call);
         }
-        if !self.options.sequential || self.queue.is_lent(call) {
+        if !self.options.sequential || self.queue.is_lent(call) || is_server {
             self.open(call);
         }
     }
 
     /// A command waits for a call of its own with a slot in its hand: the call may use it.
     pub(super) fn pass_slot(&mut self, by: UnitId, call: UnitId) {
-        let now = self.now;
+        let (now, is_in_hand) = (self.now, !self.is_aside(by));
         if let State::Running(process) = &mut self.rows[by.index()].state {
             process.passed = Some(call);
             process.passed_since = now;
-            self.queue.lend(call);
-            self.busy -= 1;
+            if process.slot != Slot::Nobodys {
+                self.queue.lend(call);
+            }
+            self.busy -= u32::from(is_in_hand);
         }
     }
 
@@ -209,7 +227,7 @@ impl Scheduler {
         // One that its caller has killed is over, but has not failed.
         let code = self.root_cause(call).and_then(|_| self.exit_code(call));
         let failed = code.is_some() && self.rows[call.index()].background;
-        let now = self.now;
+        let (now, is_in_hand) = (self.now, !self.is_aside(by));
         let State::Running(process) = &mut self.rows[by.index()].state else { return };
         process.calls.retain(|&other| other != call);
         if failed {
@@ -223,7 +241,7 @@ impl Scheduler {
             process.waited += now.since(process.passed_since);
             let next = process.calls.first().copied();
             self.queue.take_back(call);
-            self.busy += 1;
+            self.busy += u32::from(is_in_hand);
             if let Some(next) = next {
                 self.pass_slot(by, next);
                 self.open(next);

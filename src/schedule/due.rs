@@ -18,6 +18,8 @@ pub(super) enum Due {
     Kill,
     /// The next attempt of its body is to come.
     Again,
+    /// It was to be ready.
+    Unready,
 }
 
 /// Deadlines, at most one of each kind for a unit.

@@ -13,16 +13,20 @@ mod attempt;
 mod body;
 mod command;
 mod due;
+mod fallback;
+mod order;
 mod outcome;
 mod queue;
 mod rank;
 mod room;
 mod seam;
 mod seek;
+mod serve;
 mod standing;
 mod state;
 mod stop;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::event::{At, Kind, Outcome, Role};
@@ -35,8 +39,9 @@ pub use seam::{
 pub use standing::Standing;
 
 use due::{Due, Dues};
-use queue::Queue;
+use queue::{Queue, Slot};
 use room::Room;
+use serve::Serving;
 use state::{Ask, Row, State};
 use stop::Ending;
 
@@ -60,6 +65,18 @@ pub struct Scheduler {
     seekers: Vec<UnitId>,
     /// Whether a seeker came, or room became free, since it was last looked at.
     room_changed: bool,
+    /// Calls that wait until it is known what they come after.
+    held: Vec<UnitId>,
+    /// Servers that have become ready and whose waiters do not know yet.
+    served: Vec<UnitId>,
+    /// Servers that serve.
+    aside: u32,
+    /// Servers that ended although others relied on them.
+    fallen: Vec<UnitId>,
+    /// Calls that failed beside others, and are to be tried alone.
+    shelf: Vec<UnitId>,
+    /// Commands that run, where it matters which run at the same time.
+    running: BTreeSet<UnitId>,
     /// Units that have ended and whose waiters do not know yet.
     ended: Vec<UnitId>,
     cancelled: Option<stop::Cancelled>,
@@ -91,6 +108,12 @@ impl Scheduler {
             room,
             seekers: Vec::new(),
             room_changed: false,
+            held: Vec::new(),
+            served: Vec::new(),
+            aside: 0,
+            fallen: Vec::new(),
+            shelf: Vec::new(),
+            running: BTreeSet::new(),
             ended,
             cancelled: None,
             on_terminal: None,
@@ -107,6 +130,7 @@ impl Scheduler {
             Input::Begin(fragment) => self.begin(fragment),
             Input::Expanded { unit, expanded } => self.expanded(unit, expanded),
             Input::Continued { unit, next } => self.continued(unit, next),
+            Input::Ready(unit) => self.is_ready(unit),
             Input::Searched { unit, found } => self.searched(unit, found),
             Input::Claimed { unit, claimed } => self.claimed(unit, claimed),
             Input::Checked { unit, verdict } => self.checked(unit, verdict),
@@ -156,7 +180,11 @@ impl Scheduler {
     pub fn awaits(&self, unit: UnitId) -> bool {
         match &self.rows[unit.index()].state {
             State::Asked(_) | State::Claiming => true,
-            State::Body(body) => body.is_asked() && self.rows[unit.index()].ending.is_none(),
+            State::Body(body) => {
+                let row = &self.rows[unit.index()];
+                let is_tried = row.serving == Serving::Starting;
+                (body.is_asked() || is_tried) && row.ending.is_none()
+            }
             _ => false,
         }
     }
@@ -182,6 +210,17 @@ impl Scheduler {
         }
     }
 
+    /// Whether a command works in the slot of one that waited, and has gone on before it ended.
+    pub fn overstays(&self, command: UnitId) -> bool {
+        match &self.rows[command.index()].state {
+            State::Running(process) => match process.slot {
+                Slot::Lent(call) => !self.queue.is_lent(call),
+                Slot::Own(_) | Slot::Nobodys => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Slots of the run that nobody uses; one that is passed on counts as used.
     pub fn free_slots(&self) -> u32 {
         self.queue.free()
@@ -203,18 +242,27 @@ impl Scheduler {
             while let Some(unit) = self.ended.pop() {
                 self.notify_waiters(unit);
             }
+            for server in std::mem::take(&mut self.served) {
+                self.notify_served(server);
+            }
+            self.end_closing();
             self.grant_room(false);
             self.start_queued();
             self.take_up();
-            if self.ended.is_empty() && !self.hand_down_slot() && !self.break_standstill() {
+            let goes_on = !self.ended.is_empty()
+                || self.order_held()
+                || self.hand_down_slot()
+                || self.take_from_shelf()
+                || self.break_standstill();
+            if !goes_on && self.served.is_empty() {
                 return;
             }
         }
     }
 
-    /// Sequential mode: takes the next ready unit in hand when nothing is.
+    /// Sequential mode: takes the next ready unit in hand when nothing is that can go on.
     fn take_up(&mut self) {
-        while self.busy == 0 && self.ended.is_empty() {
+        while self.busy == self.in_queue && self.ended.is_empty() {
             let Some(unit) = self.agenda.pop() else { return };
             match &self.rows[unit.index()].state {
                 State::Ready(ask) => self.ask(unit, *ask),

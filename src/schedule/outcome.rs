@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::serve::Serving;
 use super::state::State;
 use super::{Refusal, Scheduler};
 use crate::event::{Failure, Kind, Outcome, Usage};
@@ -22,7 +23,11 @@ impl Scheduler {
             _ => self.now.since(began),
         };
         self.skip_parts(unit, &outcome);
-        self.settle_unit(unit, outcome, wall, None);
+        match unit {
+            UnitId::ROOT if self.close(&outcome) => {}
+            UnitId::ROOT => self.settle_root(outcome),
+            _ => self.settle_unit(unit, outcome, wall, None),
+        }
     }
 
     pub(super) fn settle_unit(
@@ -33,6 +38,7 @@ impl Scheduler {
         usage: Option<Usage>,
     ) {
         self.release_room(unit);
+        self.end_alone(unit, &outcome);
         self.row(unit).state = State::Done(outcome.clone());
         self.dues.clear_all(unit);
         let (wall, ignored) = (wall.as_micros() as u64, self.is_ignored(unit));
@@ -42,6 +48,9 @@ impl Scheduler {
             self.emit(Kind::RunFinished { outcome, wall, sequential });
         } else {
             self.emit(Kind::Finished { unit, outcome, ignored, wall, usage });
+        }
+        if self.rows[unit.index()].serving != Serving::No {
+            self.server_ended(unit);
         }
         self.ended.push(unit);
     }
@@ -80,6 +89,9 @@ impl Scheduler {
             match self.outcome(unit) {
                 _ if self.rows[unit.index()].exited_badly => return true,
                 Some(Outcome::Failed(Failure::Exit(_) | Failure::TimedOut)) => return true,
+                Some(Outcome::Failed(Failure::StoppedServing(_) | Failure::NotReady)) => {
+                    return true;
+                }
                 Some(Outcome::Failed(Failure::Below(cause)) | Outcome::Skipped(cause)) => {
                     unit = *cause;
                 }
@@ -115,7 +127,9 @@ impl Scheduler {
         }
         Some(match self.root_cause(unit) {
             Some(Failure::Exit(status)) => status.code(),
-            Some(Failure::TimedOut) => TIMED_OUT,
+            Some(Failure::TimedOut | Failure::NotReady) => TIMED_OUT,
+            // One that ends well ends badly for whoever relied on it.
+            Some(Failure::StoppedServing(status)) => status.code().max(1),
             Some(Failure::Spawn(_)) => NOT_STARTED,
             Some(Failure::Refused { code, .. }) => *code,
             Some(Failure::Below(_)) | None => 1,

@@ -16,6 +16,8 @@ pub(super) enum Slot {
     Own(u32),
     /// The one that the caller of this grafted call holds.
     Lent(UnitId),
+    /// It needs none.
+    Nobodys,
 }
 
 impl Slot {
@@ -23,7 +25,7 @@ impl Slot {
     pub(super) fn own(self) -> u32 {
         match self {
             Slot::Own(weight) => weight,
-            Slot::Lent(_) => 0,
+            Slot::Lent(_) | Slot::Nobodys => 0,
         }
     }
 }
@@ -103,9 +105,11 @@ impl Queue {
     pub(super) fn release(&mut self, slot: Slot) {
         match slot {
             Slot::Own(weight) => self.free += weight,
+            // Its owner may have it back already, when it was handed down.
             Slot::Lent(call) => {
-                self.lent.insert(call, true);
+                self.lent.entry(call).and_modify(|unused| *unused = true);
             }
+            Slot::Nobodys => {}
         }
     }
 

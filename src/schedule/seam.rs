@@ -26,6 +26,10 @@ pub struct Options {
     pub pools: Vec<(Arc<str>, u32)>,
     /// Where chance comes from.
     pub seed: u64,
+    /// Nothing is really run, so servers do not serve.
+    pub dry: bool,
+    /// What fails in a parallel run is tried again alone when all else is done.
+    pub fallback: bool,
 }
 
 impl Default for Options {
@@ -40,6 +44,8 @@ impl Default for Options {
             deadline: None,
             pools: Vec::new(),
             seed: 0,
+            dry: false,
+            fallback: false,
         }
     }
 }
@@ -63,6 +69,8 @@ pub enum Input {
         /// What comes next.
         next: Expanded,
     },
+    /// What [`Effect::Probe`] waits for has come: the server serves.
+    Ready(UnitId),
     /// Answer to [`Effect::Search`].
     Searched {
         /// The call.
@@ -244,6 +252,13 @@ pub enum Effect {
         captured: bool,
         /// Whether nothing else runs, or can become ready, before it ends.
         alone: bool,
+    },
+    /// Try until a server is ready, or has ended; only success is answered.
+    Probe {
+        /// The server's call.
+        unit: UnitId,
+        /// The command that serves.
+        command: UnitId,
     },
     /// Stop whatever is being done for a unit.
     Stop {

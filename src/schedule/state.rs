@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attempt::Clock;
 use super::body::Body;
 use super::queue::Slot;
+use super::serve::Serving;
 use super::stop::Ending;
 use super::{Refusal, Scheduler};
 use crate::event::{At, Frame, Outcome, Usage};
@@ -46,6 +47,18 @@ pub(super) struct Row {
     pub(super) weight: u32,
     /// It has, or waits for, something that holds between runs.
     pub(super) claims: bool,
+    /// It knows what it comes after.
+    pub(super) is_ordered: bool,
+    /// How far it is as a server.
+    pub(super) serving: Serving,
+    /// The command that serves.
+    pub(super) serves_by: Option<UnitId>,
+    /// It serves, and is not in hand.
+    pub(super) is_aside: bool,
+    /// It is tried alone.
+    pub(super) is_alone: bool,
+    /// Tasks that ran at the same time.
+    pub(super) beside: BTreeSet<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -61,6 +74,8 @@ pub(super) enum State {
         left: BTreeSet<UnitId>,
         failed: Option<UnitId>,
     },
+    /// It comes after tasks that may not be known yet.
+    Held,
     /// Its body waits for room.
     Seeking,
     /// Its body waits for what another run may have.
@@ -68,6 +83,10 @@ pub(super) enum State {
     Body(Body),
     /// An attempt has failed, the next is still to come.
     Delayed,
+    /// It failed beside others, and is tried again alone.
+    Shelved,
+    /// The run: only servers are left.
+    Closing,
     Queued(Box<Shown>),
     Running(Process),
     Done(Outcome),
@@ -137,6 +156,12 @@ impl Scheduler {
             priority: Priority::default(),
             weight: 1,
             claims: false,
+            is_ordered: false,
+            serving: Serving::No,
+            serves_by: None,
+            is_aside: false,
+            is_alone: false,
+            beside: BTreeSet::new(),
         };
         if self.rows.len() <= unit.index() {
             self.rows.resize_with(unit.index() + 1, blank);

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::attempt::Change;
 use super::due::Due;
-use super::state::{Row, State};
+use super::state::State;
 use super::{Effect, Refusal, Scheduler, Stop};
 use crate::event::{Failure, Kind, Outcome, Why};
 use crate::id::UnitId;
@@ -20,6 +20,10 @@ pub(super) enum Ending {
     TimedOut,
     /// The attempt of its body has taken as long as it may; another one may follow.
     AttemptOver,
+    /// A server was not ready in time.
+    Unready,
+    /// A server that nobody needs any more.
+    Over,
 }
 
 impl Ending {
@@ -27,6 +31,8 @@ impl Ending {
         match self {
             Ending::Cancelled => Outcome::Cancelled,
             Ending::TimedOut | Ending::AttemptOver => Outcome::Failed(Failure::TimedOut),
+            Ending::Unready => Outcome::Failed(Failure::NotReady),
+            Ending::Over => Outcome::Succeeded,
         }
     }
 }
@@ -51,7 +57,7 @@ impl Scheduler {
     }
 
     /// Whether `unit` is a deferred part, or stands in one.
-    fn is_deferred(&self, mut unit: UnitId) -> bool {
+    pub(super) fn is_deferred(&self, mut unit: UnitId) -> bool {
         while unit != UnitId::ROOT {
             if self.rows[unit.index()].deferred {
                 return true;
@@ -77,7 +83,7 @@ impl Scheduler {
                     Why::Signal(_) | Why::Unread => Ending::Cancelled,
                 };
                 // Units that wait for each other look as if somebody else still needed them.
-                let all = self.in_progress(|this, unit| !this.is_deferred(unit));
+                let all = self.in_progress(|this, unit| this.ends_at_once(unit));
                 let rest = all.into_iter().filter(|&unit| unit != UnitId::ROOT).rev();
                 let rest = rest.map(|unit| (unit, Ending::Cancelled));
                 self.stop_all(rest.chain([(UnitId::ROOT, ending)]).collect());
@@ -89,6 +95,14 @@ impl Scheduler {
         }
     }
 
+    /// Whether nothing of a unit may go on once the run is being stopped: what was deferred may, but not if it
+    /// is between two attempts or waits for another run.
+    fn ends_at_once(&self, unit: UnitId) -> bool {
+        let state = &self.rows[unit.index()].state;
+        !self.is_deferred(unit)
+            || matches!(state, State::Delayed | State::Shelved | State::Claiming)
+    }
+
     /// Ends `unit` and all below it that nobody else waits for.
     pub(super) fn stop(&mut self, unit: UnitId, ending: Ending) {
         self.stop_all(vec![(unit, ending)]);
@@ -97,16 +111,22 @@ impl Scheduler {
     /// Ends `units`, the last one first, and all below each that nobody else waits for.
     fn stop_all(&mut self, mut units: Vec<(UnitId, Ending)>) {
         let mut depending = Vec::new();
-        let below = |unit| (unit, Ending::Cancelled);
         while let Some((unit, ending)) = units.pop() {
+            let inner = if ending == Ending::Over { Ending::Over } else { Ending::Cancelled };
+            let below = |unit| (unit, inner);
             if self.rows[unit.index()].ending.is_some() {
                 continue;
             }
             match &self.rows[unit.index()].state {
                 State::Done(_) => {}
+                State::Closing if self.asks_for_servers_only() => {
+                    self.row(unit).ended = Some(ending.outcome());
+                }
+                State::Closing => {}
                 State::Waiting | State::Ready(_) | State::Seeking | State::Claiming => {
                     self.finish_early(unit, ending);
                 }
+                State::Held | State::Shelved => self.finish_early(unit, ending),
                 State::Delayed => {
                     self.busy -= 1;
                     self.finish_early(unit, ending);
@@ -132,6 +152,7 @@ impl Scheduler {
                 }
                 State::Body(_) => {
                     self.row(unit).ending = Some(ending);
+                    self.take_in_hand(unit);
                     units.extend(self.stopped_with(unit).into_iter().map(below));
                     self.limit_spared(unit);
                     self.stop_asking(unit);
@@ -168,9 +189,9 @@ impl Scheduler {
             _ => false,
         };
         let alone = |unit: UnitId| {
-            !self.plan.waiters(unit).any(|(waiter, _)| {
+            !self.plan.waiters(unit).any(|(waiter, need)| {
                 let row = &self.rows[waiter.index()];
-                row.ending.is_none() && !matches!(row.state, State::Done(_))
+                need != Need::After && row.ending.is_none() && !matches!(row.state, State::Done(_))
             })
         };
         self.plan
@@ -180,7 +201,7 @@ impl Scheduler {
                 Need::Part => {
                     !deferring && !matches!(self.rows[unit.index()].state, State::Waiting)
                 }
-                Need::Graft => false,
+                Need::Graft | Need::After => false,
             })
             .map(|(unit, _)| unit)
             .collect()
@@ -281,6 +302,7 @@ impl Scheduler {
                 }
                 Due::Kill => self.effects.push(Effect::Stop { unit, how: Stop::Kill }),
                 Due::Again => self.try_again(unit),
+                Due::Unready => self.unready(unit),
             }
         }
     }
@@ -322,9 +344,13 @@ impl Scheduler {
 
     /// A body waits for room that will never be there, for who has it waits for the end of the run.
     fn refuse_seeker(&mut self) -> bool {
-        let goes_on = |row: &Row| matches!(row.state, State::Running(_) | State::Queued(_));
         let Some(&call) = self.seekers.first() else { return false };
-        if self.rows.iter().any(goes_on) {
+        let goes_on = |unit: UnitId| {
+            let is_at_work =
+                matches!(self.rows[unit.index()].state, State::Running(_) | State::Queued(_));
+            is_at_work && !self.rows[self.plan.parent(unit).index()].is_aside
+        };
+        if self.plan.units().any(|(unit, _)| goes_on(unit)) {
             return false;
         }
         let Some((holder, what)) = self.obstacle(call) else { return false };

@@ -43,6 +43,11 @@ pub trait Model {
     fn check(&mut self, unit: UnitId) -> Verdict;
     /// Whether a command has to run.
     fn render(&mut self, unit: UnitId) -> Rendered;
+    /// How long it takes until a server is ready; `None`: it never is.
+    fn ready(&mut self, unit: UnitId) -> Option<Duration> {
+        let _ = unit;
+        Some(Duration::ZERO)
+    }
     /// How a process would go if nothing disturbed it.
     fn run(&mut self, unit: UnitId, attempt: u32) -> Course;
     /// How long a process lives on after it is asked to stop; `None`: it ignores that. KILL ends all.
@@ -208,6 +213,11 @@ impl<M: Model> Simulation<M> {
             Effect::Check(unit) => self.think(unit, Planned::Check(unit)),
             Effect::Render(unit) => self.think(unit, Planned::Render(unit)),
             Effect::Start { unit, attempt, .. } => self.start(unit, attempt),
+            Effect::Probe { unit, .. } => {
+                if let Some(delay) = self.model.ready(unit) {
+                    self.after(delay, Input::Ready(unit));
+                }
+            }
             Effect::Stop { unit, how } => self.stop(unit, how),
             Effect::Emit(kind) => self.events.push(Event { at: self.now, kind }),
         }

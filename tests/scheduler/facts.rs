@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use par::event::{At, Event, Failure, Kind, Outcome, Role, Why};
 use par::id::UnitId;
-use par::plan::{Class, Lock, Policy, Priority, Resources, Retry};
+use par::plan::{Class, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server};
 use par::schedule::{Input, Options};
 use par::sim::Simulation;
 
@@ -110,6 +110,10 @@ fn tell(events: &[Event]) -> Vec<String> {
                 let delay = Duration::from_micros(*delay);
                 story
                     .push(format!("{} fails at attempt {attempt}, again in {delay:?}", of(unit).1));
+            }
+            Kind::Ready { unit } => story.push(format!("{} is ready", of(unit).1)),
+            Kind::OnlyParallel { unit, beside } => {
+                story.push(format!("{} fails only beside {}", of(unit).1, beside.join(", ")));
             }
             Kind::Flaky { unit, attempts } => {
                 story.push(format!("{} is flaky, {attempts} attempts", of(unit).1));
@@ -532,4 +536,144 @@ fn a_cancelled_task_runs_what_it_deferred_and_others_go_on() {
         ["> t1", "! t1", "> t1", "< t1", "! t1", "t1 cancelled", "t0 skipped because of t1"]
     );
     assert_eq!(of("t2"), ["> t2", "< t2", "> t2", "< t2", "t2 done"]);
+}
+
+#[test]
+fn after_orders_without_adding_a_task() {
+    let after = |names: &[&str], parts| {
+        let after = names.iter().map(|&name| name.into()).collect();
+        with(Policy { after, ..Policy::default() }, task(&[], parts))
+    };
+    // t3 comes into the run by t2, later than t1 is reached; t4 never does.
+    let tasks = vec![
+        task(&[1, 2], vec![]),
+        after(&["t3", "t4"], vec![command()]),
+        task(&[3], vec![command()]),
+        task(&[], vec![taking(5), failing()]),
+        task(&[], vec![command()]),
+    ];
+    for slots in [1, 4] {
+        let story = run(world(tasks.clone()), slots, Vec::new());
+        // It is order and no more: that t3 fails does not matter.
+        let expected = ["> t3", "< t3", "> t3", "! t3", "t3 failed"];
+        assert_eq!(story[..5], expected, "-j{slots}");
+        assert!(story.contains(&"t1 done".into()), "-j{slots}: {story:?}");
+        assert!(!story.iter().any(|line| line.contains("t4")), "-j{slots}: {story:?}");
+    }
+}
+
+#[test]
+fn a_circle_through_after_is_named() {
+    let after = |name: &str, deps: &[usize]| {
+        let after = vec![name.into()];
+        with(Policy { after, ..Policy::default() }, task(deps, vec![command()]))
+    };
+    let tasks = vec![task(&[1, 2], vec![]), after("t2", &[]), task(&[1], vec![command()])];
+    let story = run(world(tasks), 4, Vec::new());
+    assert!(story[0].ends_with("refused: a cycle of tasks: t1 → t2 → t1"), "{story:?}");
+}
+
+/// A server that is ready by chance within 35 ms, or at once.
+fn server(probed: bool, parts: Vec<Part>) -> Task {
+    let probe = Probe::Tcp("localhost:1".into());
+    let ready = probed.then(|| Ready { probe, timeout: Duration::from_secs(30) });
+    with(Policy { server: Some(Server { ready }), ..Policy::default() }, task(&[], parts))
+}
+
+#[test]
+fn a_server_takes_no_slot_and_is_stopped_when_all_else_is_done() {
+    let tasks = vec![
+        task(&[1, 2], vec![command(), command()]),
+        server(true, vec![deferred(), taking(100_000)]),
+        task(&[1], vec![command()]),
+    ];
+    let story = run(world(tasks), 1, Vec::new());
+    let expected = [
+        "> t1",
+        "t1 is ready",
+        "> t2",
+        "< t2",
+        "t2 done",
+        "> t0",
+        "< t0",
+        "> t0",
+        "< t0",
+        "t0 done",
+        "< t1",
+        "> t1",
+        "< t1",
+        "t1 done",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_server_is_stopped_after_a_failure_too() {
+    let tasks = vec![task(&[1], vec![failing()]), server(false, vec![taking(100_000)])];
+    let story = run(world(tasks), 1, Vec::new());
+    let expected = ["> t1", "t1 is ready", "> t0", "! t0", "t0 failed", "< t1", "t1 done"];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_server_that_falls_fails_who_relied_on_it_even_if_it_ends_well() {
+    let client = vec![taking(9), command()];
+    let tasks = vec![task(&[1], client), server(false, vec![taking(3)])];
+    let story = run(world(tasks), 2, Vec::new());
+    let expected =
+        ["> t1", "t1 is ready", "> t0", "! t1", "t1 failed", "< t0", "! t0", "t0 failed"];
+    assert_eq!(story.iter().filter(|line| !line.starts_with("! t0")).count(), 7, "{story:?}");
+    assert_eq!(story[..6], expected[..6]);
+    assert_eq!(story.last().map(String::as_str), Some("t0 failed"));
+}
+
+#[test]
+fn a_server_that_is_not_ready_in_time_has_failed_and_who_needs_it_is_skipped() {
+    let mut slow = server(true, vec![taking(100_000)]);
+    if let Some(policy) = &mut slow.policy {
+        let server = Arc::make_mut(policy).server.as_mut().expect("it is one");
+        server.ready.as_mut().expect("it is probed").timeout = Duration::from_micros(1);
+    }
+    let story = run(world(vec![task(&[1], vec![command()]), slow]), 2, Vec::new());
+    assert_eq!(story, ["> t1", "! t1", "t1 failed", "t0 skipped because of t1"]);
+}
+
+#[test]
+fn a_server_that_was_asked_for_serves_until_it_is_told_to_stop() {
+    let tasks = vec![server(false, vec![taking(100_000)])];
+    let cancel = (At(500_000_000), Input::Cancel(Why::Signal(libc::SIGINT)));
+    let story = run(world(tasks), 1, vec![cancel]);
+    assert_eq!(story, ["> t0", "t0 is ready", "Signal(2)", "! t0", "t0 cancelled"]);
+}
+
+#[test]
+fn what_fails_only_beside_others_is_tried_again_alone() {
+    let options = Options { fallback: true, ..options(4) };
+    let tasks = vec![
+        task(&[1, 2, 3], vec![command()]),
+        task(&[], vec![fails_until(2, 1)]),
+        task(&[], vec![taking(5)]),
+        task(&[], vec![fails_until(2, 1)]),
+    ];
+    let story = run_with(world(tasks.clone()), options.clone(), Vec::new());
+    let at = story.iter().position(|line| line == "t2 done").expect("it is done");
+    let expected = [
+        "> t1",
+        "< t1",
+        "t1 fails only beside t2, t3",
+        "t1 done",
+        "> t3",
+        "< t3",
+        "t3 fails only beside t1, t2",
+        "t3 done",
+        "> t0",
+        "< t0",
+        "t0 done",
+    ];
+    assert_eq!(story[at + 1..], expected, "{story:?}");
+    // What fails alone has failed, and what needs it is skipped.
+    let mut tasks = tasks;
+    tasks[1].parts = vec![failing()];
+    let story = run_with(world(tasks), options, Vec::new());
+    assert_eq!(story.last().map(String::as_str), Some("t0 skipped because of t1"));
 }

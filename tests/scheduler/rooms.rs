@@ -1,6 +1,6 @@
 //! What bodies hold, told from the events alone: no two have what only one may have.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use par::event::Kind;
@@ -14,6 +14,8 @@ use crate::world::POOLS;
 pub struct Rooms {
     bodies: BTreeMap<UnitId, Arc<Policy>>,
     attempts: HashMap<UnitId, u32>,
+    /// One more attempt is theirs.
+    aside: HashSet<UnitId>,
 }
 
 impl Rooms {
@@ -21,6 +23,10 @@ impl Rooms {
     pub fn see(&mut self, plan: &Plan, kind: &Kind) -> Vec<String> {
         match kind {
             Kind::Began { unit, attempt } => return self.began(plan, *unit, *attempt),
+            Kind::PutAside { unit, .. } => {
+                self.aside.insert(*unit);
+                self.bodies.remove(unit);
+            }
             Kind::Retrying { unit, .. } | Kind::Finished { unit, .. } => {
                 self.bodies.remove(unit);
             }
@@ -48,6 +54,7 @@ impl Rooms {
         self.bodies.insert(unit, policy.clone());
         faults.extend(POOLS.iter().filter_map(|&(name, size)| self.overdrawn(plan, name, size)));
         let retry = policy.retry.as_ref().map_or(1, |retry| retry.attempts.max(1));
+        let retry = retry + u32::from(self.aside.contains(&unit));
         if attempt > retry {
             faults.push(format!("attempt {attempt} of {retry} of {unit:?}"));
         }

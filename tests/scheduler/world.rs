@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use par::event::{Status, Usage};
 use par::id::UnitId;
-use par::plan::{Class, Fragment, Lock, Policy, Priority, Retry, Step, Unit, Work};
+use par::plan::{
+    Class, Fragment, Lock, Policy, Priority, Probe, Ready, Retry, Server, Step, Unit, Work,
+};
 use par::schedule::{Claim, Exit, Expanded, Input, Refusal, Rendered, Stop, Verdict};
 use par::sim::{Course, Model};
 
@@ -169,6 +171,15 @@ fn policy(r: &mut Random) -> Policy {
     }
     policy.priority =
         [Priority::Critical, Priority::High, Priority::Normal, Priority::Low][r.below(4)];
+    if r.percent(15) {
+        policy.after.push(format!("t{}", r.below(13)).into());
+    }
+    policy.server = r.percent(8).then(|| Server {
+        ready: r.percent(70).then(|| Ready {
+            probe: Probe::Tcp("localhost:1".into()),
+            timeout: Duration::from_millis(30),
+        }),
+    });
     policy.timeout = r.percent(15).then_some(Duration::from_millis(30));
     let classes = [Class::Transient, Class::Timeout, Class::Signal, Class::Exit(3), Class::Any];
     policy.retry = r.percent(40).then(|| Retry {
@@ -463,6 +474,11 @@ impl Model for Player {
         }
     }
 
+    fn ready(&mut self, _unit: UnitId) -> Option<Duration> {
+        let delay = Duration::from_micros(self.random.below(35_000) as u64);
+        self.random.percent(92).then_some(delay)
+    }
+
     fn search(&mut self, _unit: UnitId) -> bool {
         self.random.percent(50)
     }
@@ -502,7 +518,9 @@ impl Model for Player {
             let unit_of_call = made.remove(0).1;
             calls.push(Input::Grafted { by: unit, call, unit: unit_of_call, background });
         }
+        let serves = self.world.tasks[of.task].policy.as_ref().is_some_and(|p| p.server.is_some());
         let work = match (command.takes, self.random.percent(2)) {
+            (None, _) if serves && self.random.percent(90) => Duration::from_secs(10),
             (Some(takes), _) => takes,
             (None, true) => Duration::from_secs(10),
             (None, false) => Duration::from_micros(500 + self.random.below(60_000) as u64),

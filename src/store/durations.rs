@@ -1,7 +1,8 @@
-//! How long tasks took in recent runs, without the tasks they call.
+//! How long tasks took in recent runs, without the tasks they call, and how much memory.
 //!
-//! Kept in `.par/durations`: a line that names the format and its version, then a line per task,
-//! last used first: microseconds of its latest successes, latest first, a tab, its name in JSON.
+//! Kept in `.par/durations`: a line that names the format and its version, then a line per task, last used
+//! first, in columns that tabs divide: microseconds of its latest successes, latest first; the peaks of memory
+//! of the same, bytes; its name in JSON. Version 1 had no peaks.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,7 +20,9 @@ use super::folder::Folder;
 use super::{STATE, STATE_LOCK, Store};
 
 const NAME: &str = "durations";
-const HEADER: &str = "par durations 1";
+const HEADER: &str = "par durations 2";
+/// Without peaks.
+const HEADER_1: &str = "par durations 1";
 /// Successes remembered for each task.
 const SAMPLES: usize = 9;
 /// Tasks remembered.
@@ -27,11 +30,20 @@ const TASKS: usize = 10_000;
 /// Longest file that is read, bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// How long tasks probably take.
+/// How long tasks probably take, and how much memory.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Durations {
-    tasks: Vec<(String, Vec<u64>)>,
+    tasks: Vec<(String, Samples)>,
     places: HashMap<String, usize>,
+}
+
+/// What a task's latest successes took, the latest first.
+#[derive(Clone, Default, PartialEq, Debug)]
+struct Samples {
+    /// Microseconds.
+    walls: Vec<u64>,
+    /// Bytes.
+    peaks: Vec<u64>,
 }
 
 impl Store {
@@ -46,33 +58,43 @@ impl Store {
 impl Durations {
     /// The median of a task's own commands over its latest successes.
     pub fn get(&self, task: &str) -> Option<Duration> {
-        let mut samples = self.tasks[*self.places.get(task)?].1.clone();
+        let mut samples = self.tasks[*self.places.get(task)?].1.walls.clone();
         samples.sort_unstable();
         samples.get(samples.len() / 2).copied().map(micros)
+    }
+
+    /// The most memory that the largest process of a task had over its latest successes, bytes.
+    pub fn memory(&self, task: &str) -> Option<u64> {
+        self.tasks[*self.places.get(task)?].1.peaks.iter().copied().max()
     }
 
     fn load(state: &Folder) -> Durations {
         let text = state.read(NAME, LIMIT).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let mut lines = text.as_deref().unwrap_or_default().lines();
-        if lines.next() != Some(HEADER) {
-            return Durations::default();
+        match lines.next() {
+            Some(HEADER) => lines.filter_map(parse).collect(),
+            Some(HEADER_1) => lines.filter_map(parse_1).collect(),
+            _ => Durations::default(),
         }
-        lines.filter_map(parse).collect()
     }
 
     fn text(&self) -> String {
         let mut text = format!("{HEADER}\n");
         for (task, samples) in &self.tasks {
-            let samples: Vec<String> = samples.iter().map(u64::to_string).collect();
             let name = serde_json::Value::from(task.as_str());
-            text.push_str(&format!("{}\t{name}\n", samples.join(" ")));
+            let (walls, peaks) = (shown(&samples.walls), shown(&samples.peaks));
+            text.push_str(&format!("{walls}\t{peaks}\t{name}\n"));
         }
         text
     }
 }
 
-impl FromIterator<(String, Vec<u64>)> for Durations {
-    fn from_iter<I: IntoIterator<Item = (String, Vec<u64>)>>(all: I) -> Durations {
+fn shown(samples: &[u64]) -> String {
+    samples.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
+}
+
+impl FromIterator<(String, Samples)> for Durations {
+    fn from_iter<I: IntoIterator<Item = (String, Samples)>>(all: I) -> Durations {
         let mut durations = Durations::default();
         for (task, samples) in all {
             if durations.tasks.len() < TASKS && !durations.places.contains_key(&task) {
@@ -84,11 +106,23 @@ impl FromIterator<(String, Vec<u64>)> for Durations {
     }
 }
 
-fn parse(line: &str) -> Option<(String, Vec<u64>)> {
-    let (samples, name) = line.split_once('\t')?;
-    let samples: Option<Vec<u64>> = samples.split(' ').map(|one| one.parse().ok()).collect();
-    let name = serde_json::from_str(name).ok()?;
-    samples.filter(|samples| samples.len() <= SAMPLES).map(|samples| (name, samples))
+fn parse(line: &str) -> Option<(String, Samples)> {
+    let (walls, rest) = line.split_once('\t')?;
+    let (peaks, name) = rest.split_once('\t')?;
+    let samples = Samples { walls: numbers(walls)?, peaks: numbers(peaks)? };
+    Some((serde_json::from_str(name).ok()?, samples))
+}
+
+fn parse_1(line: &str) -> Option<(String, Samples)> {
+    let (walls, name) = line.split_once('\t')?;
+    let samples = Samples { walls: numbers(walls)?, peaks: Vec::new() };
+    Some((serde_json::from_str(name).ok()?, samples))
+}
+
+fn numbers(text: &str) -> Option<Vec<u64>> {
+    let numbers: Vec<u64> =
+        text.split_ascii_whitespace().map(|one| one.parse().ok()).collect::<Option<_>>()?;
+    (numbers.len() <= SAMPLES).then_some(numbers)
 }
 
 /// Learns from the events of a run how long its tasks took.
@@ -97,14 +131,24 @@ pub(super) struct Recorder {
     running: HashMap<UnitId, Task>,
     /// Whose command a command is.
     commands: HashMap<UnitId, UnitId>,
-    taken: Vec<(Arc<str>, u64)>,
+    taken: Vec<Taken>,
 }
 
 #[derive(Debug)]
 struct Task {
     name: Arc<str>,
     wall: u64,
+    peak: u64,
     ran: bool,
+}
+
+/// What a task took that succeeded.
+#[derive(Debug)]
+struct Taken {
+    task: Arc<str>,
+    wall: u64,
+    /// 0 when it had no process.
+    peak: u64,
 }
 
 impl Recorder {
@@ -112,7 +156,8 @@ impl Recorder {
     pub(super) fn event(&mut self, event: &Event) {
         match &event.kind {
             Kind::Added { unit, role: Role::Task, task, .. } => {
-                self.running.insert(*unit, Task { name: task.clone(), wall: 0, ran: false });
+                self.running
+                    .insert(*unit, Task { name: task.clone(), wall: 0, peak: 0, ran: false });
             }
             Kind::Added { unit, parent, role: Role::Command, .. } => {
                 self.commands.insert(*unit, *parent);
@@ -120,25 +165,29 @@ impl Recorder {
             // What earlier attempts took does not count.
             Kind::Began { unit, .. } => {
                 if let Some(task) = self.running.get_mut(unit) {
-                    task.wall = 0;
+                    (task.wall, task.peak) = (0, 0);
                 }
             }
-            Kind::Finished { unit, outcome, wall, .. } => self.finished(*unit, outcome, *wall),
+            Kind::Finished { unit, outcome, wall, usage, .. } => {
+                let peak = usage.map_or(0, |usage| usage.memory);
+                self.finished(*unit, outcome, *wall, peak);
+            }
             _ => {}
         }
     }
 
-    fn finished(&mut self, unit: UnitId, outcome: &Outcome, wall: u64) {
+    fn finished(&mut self, unit: UnitId, outcome: &Outcome, wall: u64, peak: u64) {
         if let Some(task) = self.commands.remove(&unit) {
             if let Some(task) = self.running.get_mut(&task) {
                 task.wall += wall;
+                task.peak = task.peak.max(peak);
                 task.ran |= wall > 0;
             }
         } else if let Some(task) = self.running.remove(&unit)
             && *outcome == Outcome::Succeeded
             && task.ran
         {
-            self.taken.push((task.name, task.wall));
+            self.taken.push(Taken { task: task.name, wall: task.wall, peak: task.peak });
         }
     }
 
@@ -155,22 +204,24 @@ impl Recorder {
 
     fn merged(&self, old: &Durations) -> Durations {
         let mut order: Vec<&str> = Vec::new();
-        let mut latest: HashMap<&str, Vec<u64>> = HashMap::new();
-        for (task, wall) in self.taken.iter().rev() {
-            latest
-                .entry(task)
-                .or_insert_with(|| {
-                    order.push(task);
-                    Vec::new()
-                })
-                .push(*wall);
+        let mut latest: HashMap<&str, Samples> = HashMap::new();
+        for Taken { task, wall, peak } in self.taken.iter().rev() {
+            let samples = latest.entry(task).or_insert_with(|| {
+                order.push(task);
+                Samples::default()
+            });
+            samples.walls.push(*wall);
+            samples.peaks.extend((*peak > 0).then_some(*peak));
         }
         let new = order.into_iter().map(|task| {
             let mut samples = latest.remove(task).unwrap_or_default();
             if let Some(place) = old.places.get(task) {
-                samples.extend(&old.tasks[*place].1);
+                let old = &old.tasks[*place].1;
+                samples.walls.extend(&old.walls);
+                samples.peaks.extend(&old.peaks);
             }
-            samples.truncate(SAMPLES);
+            samples.walls.truncate(SAMPLES);
+            samples.peaks.truncate(SAMPLES);
             (task.to_owned(), samples)
         });
         new.chain(old.tasks.iter().cloned()).collect()
@@ -180,8 +231,9 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::At;
+    use crate::event::{At, Usage};
 
+    /// Each of its commands takes as many bytes as microseconds.
     fn task(recorder: &mut Recorder, unit: u32, name: &str, walls: &[u64], outcome: Outcome) {
         let (parent, unit) = (UnitId(unit), UnitId(unit));
         let mut event = |kind| recorder.event(&Event { at: At(0), kind });
@@ -197,7 +249,7 @@ mod tests {
             outcome,
             ignored: false,
             wall,
-            usage: None,
+            usage: Some(Usage { memory: wall, ..Usage::default() }),
         };
         event(added(unit, UnitId::ROOT, Role::Task));
         event(Kind::Began { unit, attempt: 1 });
@@ -210,21 +262,22 @@ mod tests {
     }
 
     #[test]
-    fn the_median_of_a_tasks_own_commands_is_remembered() {
+    fn the_median_of_a_tasks_own_commands_is_remembered_and_their_highest_peak() {
         let dir = tempfile::tempdir().unwrap();
         let state = Folder::at(dir.path()).unwrap();
         for wall in [10, 500, 20] {
             let mut recorder = Recorder::default();
-            task(&mut recorder, 10, "build\n\"x\"", &[wall, wall], Outcome::Succeeded);
+            task(&mut recorder, 10, "build\n\"x\"", &[wall, wall + 1], Outcome::Succeeded);
             task(&mut recorder, 20, "failed", &[1], Outcome::Cancelled);
             task(&mut recorder, 30, "idle", &[], Outcome::Succeeded);
             recorder.save(&state).unwrap();
         }
         let durations = Durations::load(&state);
-        assert_eq!(durations.get("build\n\"x\""), Some(Duration::from_micros(40)));
+        assert_eq!(durations.get("build\n\"x\""), Some(Duration::from_micros(41)));
+        assert_eq!(durations.memory("build\n\"x\""), Some(501));
         assert_eq!((durations.get("failed"), durations.get("idle")), (None, None));
         let text = std::fs::read_to_string(dir.path().join(NAME)).unwrap();
-        assert_eq!(text, "par durations 1\n40 1000 20\t\"build\\n\\\"x\\\"\"\n");
+        assert_eq!(text, "par durations 2\n41 1001 21\t21 501 11\t\"build\\n\\\"x\\\"\"\n");
     }
 
     #[test]
@@ -235,7 +288,11 @@ mod tests {
         state.replace(NAME, b"par durations 1\nx\t\"a\"\n5\t\"b\"\n7 8\n9\t\"c").unwrap();
         let durations = Durations::load(&state);
         assert_eq!((durations.tasks.len(), durations.get("b")), (1, Some(micros(5))));
-        state.replace(NAME, b"par durations 2\n5\t\"b\"\n").unwrap();
+        state.replace(NAME, b"par durations 2\n5\t\"a\"\n5\t\t\"b\"\n").unwrap();
+        let durations = Durations::load(&state);
+        assert_eq!((durations.tasks.len(), durations.get("b")), (1, Some(micros(5))));
+        assert_eq!(durations.memory("b"), None);
+        state.replace(NAME, b"par durations 3\n5\t6\t\"b\"\n").unwrap();
         assert_eq!(Durations::load(&state), Durations::default());
         state.replace(NAME, b"\xff\xff").unwrap();
         assert_eq!(Durations::load(&state), Durations::default());

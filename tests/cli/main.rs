@@ -9,6 +9,7 @@ mod example;
 mod failures;
 mod fingerprint;
 mod harness;
+mod ids;
 mod init;
 mod jobserver;
 mod leftovers;

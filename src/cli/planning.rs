@@ -53,13 +53,14 @@ pub fn pools(settings: &Settings, model: &Model) -> BTreeMap<Arc<str>, u32> {
 
 /// The same when nothing was said.
 pub fn bare(program: Program, host: &dyn Host) -> resolve::Settings {
-    let (compat, task_exe) = match program {
+    let (compat, name) = match program {
         Program::Par => (Compat::Par, "par"),
         Program::Task => (Compat::GoTask, "task"),
     };
+    let called = std::env::args_os().next().map(|name| name.to_string_lossy().into_owned());
     resolve::Settings {
         compat,
-        task_exe: task_exe.into(),
+        task_exe: called.as_deref().unwrap_or(name).into(),
         version: GO_TASK.into(),
         user_working_dir: host.cwd(),
         ..resolve::Settings::default()

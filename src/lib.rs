@@ -10,6 +10,7 @@
 //! | module | answers |
 //! |---|---|
 //! | [`cli`] | arguments, settings, one file per subcommand, the exit code |
+//! | [`watch`] | what changes of files begin, and end |
 //! | [`report`] | who watches a run: what is shown of it |
 //! | [`run`] | the real driver: one loop over processes, workers and signals |
 //! | [`sim`] | the pretend driver: the same scheduler on a virtual clock |
@@ -48,3 +49,4 @@ pub mod taskfile;
 pub mod template;
 pub mod term;
 pub mod value;
+pub mod watch;

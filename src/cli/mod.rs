@@ -24,6 +24,7 @@ pub mod settings;
 mod status;
 mod summary;
 mod usage;
+mod watch;
 mod world;
 
 use std::cell::RefCell;

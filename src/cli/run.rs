@@ -16,7 +16,7 @@ use super::prepare::{self, Asked, Ready};
 use super::say::Voice;
 use super::settings::{Color, OutputMode, Settings};
 use super::world::World;
-use super::{status, summary};
+use super::{status, summary, watch};
 use crate::diag::{Diagnostic, Fault};
 use crate::event::Status;
 use crate::fingerprint::Traces;
@@ -32,9 +32,6 @@ use crate::term::{self, Colours};
 
 /// Runs the tasks of the command line.
 pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
-    if let Some(refused) = unsupported(args.purpose) {
-        return voice.complain(&prepare::failure(refused));
-    }
     let asked =
         Asked { program: args.program, locate: &args.locate, own: &args.own, flags: &args.flags };
     let ready = match wanted(args) {
@@ -57,13 +54,28 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
         Purpose::Run | Purpose::Watch => {}
     }
     let args = &ask::complete(args, &settings, &model, host);
-    let order = order(args, &settings, &model, host);
+    let (once, watched) = watch::split(args, &model);
+    match watched.is_empty() {
+        true => run_now(args, &settings, &model, voice, host),
+        false => watch::run(args, (once, watched), &settings, &model, voice, host),
+    }
+}
+
+/// Runs them once.
+pub(super) fn run_now(
+    args: &RunArgs,
+    settings: &Settings,
+    model: &Arc<Model>,
+    voice: Voice,
+    host: &dyn Host,
+) -> Exit {
+    let order = order(args, settings, model, host);
     match run::run(order) {
         Ok(ended) => {
             if let Ended::Refused(wrong) = &ended {
-                list_when_unknown(wrong, args.program, &model, host);
+                list_when_unknown(wrong, args.program, model, host);
             }
-            end(ended, &settings, &model, voice)
+            end(ended, settings, model, voice)
         }
         Err(error) => {
             voice.complain(&prepare::failure(Diagnostic::error(Fault::Other, format!("{error:#}"))))
@@ -92,14 +104,6 @@ pub(super) fn list_when_unknown(
         let args = ListArgs { program, ..ListArgs::default() };
         list::print(&args, model.clone(), host);
     }
-}
-
-fn unsupported(purpose: Purpose) -> Option<Diagnostic> {
-    let flag = match purpose {
-        Purpose::Run | Purpose::Summary | Purpose::Status => return None,
-        Purpose::Watch => "--watch",
-    };
-    Some(Diagnostic::error(Fault::Other, format!("`{flag}` is not supported yet")))
 }
 
 fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Host) -> Order {

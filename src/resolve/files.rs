@@ -8,10 +8,21 @@ use super::scope::text;
 use super::shared::Site;
 use crate::diag::{Diagnostic, Fault};
 use crate::host::files::select;
-use crate::host::{Ignored, Pattern, digest};
+use crate::host::{Host, Ignored, Pattern, digest};
 use crate::taskfile::model::{Action, Axis, Call, Each, Glob, Method, Over, Task, Var, VarValue};
 use crate::template::Template;
 use crate::value::{Value, Vars};
+
+/// What a call reads.
+#[derive(Clone, Debug)]
+pub struct Reads(pub(super) Files);
+
+impl Reads {
+    /// The files that are there now, absolute and sorted.
+    pub fn files(&self, host: &dyn Host) -> Vec<PathBuf> {
+        select(host, &self.0.dir, &self.0.sources, self.0.ignored)
+    }
+}
 
 /// What a call reads and makes, rendered.
 #[derive(Clone, Debug)]

@@ -46,6 +46,7 @@ pub use check::{Check, Verdict};
 pub use describe::{Describer, Description, Shown, Step, Summary};
 pub use draft::Draft;
 pub use expansion::Expansion;
+pub use files::Reads;
 pub use footprint::{Compare, Footprint};
 pub use missing::Missing;
 pub use render::{Launch, Rendered, Rendering};

@@ -34,3 +34,4 @@ mod stand_in;
 mod summary;
 mod telling;
 mod terminal;
+mod watch;

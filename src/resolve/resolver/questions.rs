@@ -8,6 +8,7 @@ use crate::id::UnitId;
 use crate::resolve::called::{Called, Target};
 use crate::resolve::check::Check;
 use crate::resolve::context::Context;
+use crate::resolve::files::Reads;
 use crate::resolve::render::Rendering;
 use crate::resolve::settings::{Force, Known};
 use crate::source::Span;
@@ -44,6 +45,14 @@ impl Resolver {
     pub fn directory(&self, unit: UnitId) -> Option<&Path> {
         match self.nodes.get(unit.index())? {
             Node::Call { context, .. } => context.as_ref().map(|context| &*context.dir),
+            Node::Run | Node::Command { .. } => None,
+        }
+    }
+
+    /// What an adopted call reads.
+    pub fn reads(&self, unit: UnitId) -> Option<Reads> {
+        match self.nodes.get(unit.index())? {
+            Node::Call { context, .. } => context.as_ref().map(|c| Reads(c.files.clone())),
             Node::Run | Node::Command { .. } => None,
         }
     }

@@ -1,0 +1,149 @@
+//! `--watch`, and tasks with `watch: true`: run again when their sources change.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{Program, Purpose, RunArgs};
+use super::exit::Exit;
+use super::planning::{planning, requests};
+use super::prepare;
+use super::run::{guessed, list_when_unknown, run_now};
+use super::say::Voice;
+use super::settings::Settings;
+use super::world::World;
+use crate::diag::{Diagnostic, Fault};
+use crate::host::Host;
+use crate::id::TaskIds;
+use crate::resolve::{Reads, Request, Resolver, plan_ahead};
+use crate::taskfile::Failure;
+use crate::taskfile::model::Model;
+use crate::watch::{self, Subject};
+
+/// Names of the tasks of the command line, those to run once and those to watch.
+pub(super) fn split(args: &RunArgs, model: &Model) -> (Vec<String>, Vec<String>) {
+    let names = requests(&args.tasks).into_iter().map(|request| request.name.to_string());
+    let is_watched = |name: &String| {
+        let watches = || model.find("", name, None).is_ok_and(|found| found.task.watch);
+        args.purpose == Purpose::Watch || watches()
+    };
+    names.partition(|name| !is_watched(name))
+}
+
+/// Runs the former once, then the latter again and again.
+pub(super) fn run(
+    args: &RunArgs,
+    (once, watched): (Vec<String>, Vec<String>),
+    settings: &Settings,
+    model: &Arc<Model>,
+    voice: Voice,
+    host: &dyn Host,
+) -> Exit {
+    if let Err(wrong) = resolver(args, settings, model, host).begin(&requests(&args.tasks)) {
+        list_when_unknown(&wrong, args.program, model, host);
+        let guesses = settings.fuzzy.value;
+        let diagnostics = wrong.iter().map(|wrong| guessed(wrong, guesses)).collect();
+        return voice.complain(&Failure { diagnostics, sources: model.sources.clone() });
+    }
+    let broken = |error: std::io::Error| {
+        let message = format!("cannot watch files: {error}");
+        voice.complain(&prepare::failure(Diagnostic::error(Fault::Other, message)))
+    };
+    if !once.is_empty() {
+        let args = RunArgs { tasks: once, purpose: Purpose::Run, ..args.clone() };
+        match watch::apart(&mut || run_now(&args, settings, model, voice, host).end()) {
+            Ok(0) => {}
+            Ok(code) => return Exit::Refused(code),
+            Err(error) => return broken(error),
+        }
+    }
+    let parts = watched.len();
+    let word = match args.program {
+        Program::Par => "par",
+        Program::Task => "task",
+    };
+    voice.talk(&format!("{word}: Started watching for tasks: {}\n", watched.join(", ")));
+    let (model, reads) = (model.clone(), Vec::new());
+    let mut tasks = Tasks { args, watched, word, settings, model, voice, host, reads };
+    match watch::watch(&mut tasks, parts, settings.interval.value) {
+        Ok(()) => Exit::Success,
+        Err(error) => broken(error),
+    }
+}
+
+fn resolver(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Host) -> Resolver {
+    let ids = Arc::new(TaskIds::new("par", "watch", "0", "0", 0));
+    Resolver::new(model.clone(), planning(args, settings, model, host), Arc::new(World), ids)
+}
+
+/// The tasks that are watched.
+struct Tasks<'a> {
+    args: &'a RunArgs,
+    watched: Vec<String>,
+    /// Our name.
+    word: &'static str,
+    settings: &'a Settings,
+    model: Arc<Model>,
+    voice: Voice,
+    host: &'a dyn Host,
+    /// What they, their dependencies and what they call read.
+    reads: Vec<Reads>,
+}
+
+impl Tasks<'_> {
+    /// The Taskfile as it is now, unless it is wrong or came from stdin. A mistake shows when it is run.
+    fn load(&self) -> Option<Model> {
+        let is_stdin = self.args.locate.taskfile.as_deref() == Some(Path::new("-"));
+        let model = |_: ()| prepare::model(self.args.program, &self.args.locate, self.host).ok();
+        (!is_stdin).then_some(()).and_then(model)
+    }
+
+    fn say(&self, text: &str) {
+        if self.settings.verbose.value {
+            self.voice.talk(&format!("{}: {text}\n", self.word));
+        }
+    }
+
+    fn below(&self, path: &Path) -> String {
+        path.strip_prefix(&self.model.root_dir).unwrap_or(path).display().to_string()
+    }
+}
+
+impl Subject for Tasks<'_> {
+    fn renew(&mut self) {
+        if let Some(model) = self.load() {
+            self.model = Arc::new(model);
+        }
+        let requests: Vec<Request> = requests(&self.watched);
+        let mut resolver = resolver(self.args, self.settings, &self.model, self.host);
+        if let Ok(ahead) = plan_ahead(&mut resolver, &requests, self.host) {
+            self.reads =
+                ahead.fragments.iter().filter_map(|(unit, _)| resolver.reads(*unit)).collect();
+        }
+    }
+
+    fn files(&mut self) -> BTreeSet<PathBuf> {
+        self.reads.iter().flat_map(|reads| reads.files(self.host)).collect()
+    }
+
+    fn run(&mut self, part: usize) -> ! {
+        let tasks = vec![self.watched[part].clone()];
+        let args = RunArgs { tasks, purpose: Purpose::Run, ..self.args.clone() };
+        run_now(&args, self.settings, &self.model, self.voice, self.host).end()
+    }
+
+    fn ended(&mut self, part: usize, success: bool) {
+        if success {
+            let (word, task) = (self.word, &self.watched[part]);
+            self.voice.talk(&format!("{word}: task \"{task}\" finished running\n"));
+        }
+    }
+
+    fn follows(&mut self, directory: &Path) {
+        self.say(&format!("watching new dir: {}", self.below(directory)));
+    }
+
+    fn changed(&mut self, file: &Path) {
+        self.say(&format!("changed: {}", self.below(file)));
+    }
+}

@@ -95,12 +95,17 @@ impl Describer {
         let body = body::of(&aim, &context, site)?;
         let task = &found.task;
         let ground = site.ground()?;
-        let vars = ground.written(site).chain(&task.include_vars).chain(&task.vars);
-        let env = ground.env.iter().chain(&task.env);
+        let written = ground.written(site).chain(&task.include_vars).chain(&task.vars);
+        let last = |name: &Arc<str>| context.vars.get(name).cloned();
+        let mut vars = shown(written, last, &context, site)?;
+        let mut env = shown(ground.env.iter().chain(&task.env), |_| None, &context, site)?;
+        // As go-task has it, a name of the environment is none of a variable, one of the machine's neither.
+        vars.retain(|name, _| !env.contains_key(name) && !ground.machine.contains_key(name));
+        env.retain(|name, _| !ground.machine.contains_key(name));
         let is = description(task, &context, site)?;
         Ok(Summary {
-            vars: shown(vars, &context, site)?,
-            env: shown(env, &context, site)?,
+            vars,
+            env,
             deps: body.deps.iter().map(|dep| dep.name.clone()).collect(),
             steps: body.steps.iter().filter_map(|piece| step(piece, &context, site)).collect(),
             is,
@@ -147,9 +152,10 @@ fn description(task: &Task, context: &Context, site: Site<'_>) -> Result<Descrip
     Ok(Description { name: context.name.clone(), desc, summary })
 }
 
-/// Each variable once, where it stands first, with its last value.
+/// Each variable once, where it stands first, with its value: what `last` knows of it, else as written last.
 fn shown<'a>(
     vars: impl Iterator<Item = &'a Var>,
+    last: impl Fn(&Arc<str>) -> Option<Value>,
     context: &Context,
     site: Site<'_>,
 ) -> Result<IndexMap<Arc<str>, Shown>, Diagnostic> {
@@ -158,9 +164,7 @@ fn shown<'a>(
         let shown = match Argument::render(var, &context.vars, site)?.given {
             _ if var.secret => Shown::Secret,
             Given::Shell(script) => Shown::Script(script),
-            Given::Value(value) => {
-                Shown::Value(context.vars.get(&var.name).cloned().unwrap_or(value))
-            }
+            Given::Value(value) => Shown::Value(last(&var.name).unwrap_or(value)),
         };
         all.insert(var.name.clone(), shown);
     }

@@ -33,6 +33,7 @@ cases! {
     a_secret_is_hidden_where_commands_are_shown
     a_silent_file_is_silent
     a_star_in_a_name_stands_for_anything
+    a_summary_shows_no_variable_that_the_environment_has
     a_summary_tells_what_a_task_is
     a_task_may_be_text_a_list_or_nothing
     a_task_that_is_called_in_a_circle_ends_with_an_error

@@ -13,6 +13,9 @@ use crate::host::{Env, Host, Script};
 use crate::source::Span;
 use crate::value::Vars;
 
+/// How a script ends that calls a program which is not there.
+const NOT_FOUND: &str = "exit status 127";
+
 type Printed = Arc<OnceLock<Result<Arc<str>, String>>>;
 
 /// What the scripts of this run printed.
@@ -44,7 +47,13 @@ impl Printouts {
         printed.get_or_init(|| question.run(host, env())).clone().map_err(|reason| {
             let shown = Telling::of_vars(question.vars).hide(&question.text.into());
             let message = format!("command `{shown}` failed: {reason}");
-            Diagnostic::error(Fault::Other, message).at(question.span, "")
+            let wrong = Diagnostic::error(Fault::Other, message).at(question.span, "");
+            match reason == NOT_FOUND && question.text.contains("task:") {
+                true => wrong.help(
+                    "`task:NAME` can be called in commands, not where a variable gets its value",
+                ),
+                false => wrong,
+            }
         })
     }
 

@@ -252,3 +252,14 @@ fn a_variable_that_runs_par_without_end_ends_as_well() {
         )
         .run();
 }
+
+#[test]
+fn where_a_variable_gets_its_value_no_task_can_be_called() {
+    Test::new()
+        .taskfile("version: '3'\ntasks: {all: {vars: {A: {sh: 'task:x 2>/dev/null'}}, cmds: [echo]}, x: echo}\n")
+        .args(["-s", "all"])
+        .stderr_has("command `task:x 2>/dev/null` failed: exit status 127")
+        .stderr_has("help: `task:NAME` can be called in commands, not where a variable gets its value")
+        .status(1)
+        .run();
+}

@@ -49,15 +49,21 @@ impl Shell {
     ///
     /// When there is neither.
     pub fn find(path: Option<&OsStr>) -> io::Result<Shell> {
+        Shell::find_on(path.unwrap_or_default(), OsStr::new("/bin:/usr/bin:/usr/local/bin"))
+    }
+
+    fn find_on(path: &OsStr, usual: &OsStr) -> io::Result<Shell> {
         let search = |name: &str| {
-            let usual = OsStr::new("/bin:/usr/bin:/usr/local/bin");
             let root = Path::new("/");
-            [path.unwrap_or_default(), usual].iter().find_map(|path| find_program(name, path, root))
+            let folders = std::env::split_paths(path);
+            let folders = folders.chain(std::env::split_paths(usual));
+            let name = name.to_owned();
+            folders.filter_map(move |folder| find_program(&name, folder.as_os_str(), root))
         };
-        if let Some(program) = search("bash").filter(|program| !is_old_bash(program)) {
+        if let Some(program) = search("bash").find(|program| !is_old_bash(program)) {
             return Ok(Shell { program, is_bash: true });
         }
-        match search("sh") {
+        match search("sh").next() {
             Some(program) => Ok(Shell { program, is_bash: false }),
             None => {
                 Err(io::Error::new(io::ErrorKind::NotFound, "found neither bash nor sh on PATH"))
@@ -156,9 +162,18 @@ fn c_string(text: impl Into<Vec<u8>>) -> io::Result<CString> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the command contains a NUL byte"))
 }
 
-/// Apple's own bash is of 2007, before arrays had names and globs stars.
+/// Whether it is older than release 4 (2009), before arrays had names and globs stars, as Apple's own still is.
+/// A system's own elsewhere is not, so nobody waits for its answer.
 fn is_old_bash(program: &Path) -> bool {
-    cfg!(target_vendor = "apple") && program == Path::new("/bin/bash")
+    let is_systems = ["/bin/bash", "/usr/bin/bash"].iter().any(|path| program == Path::new(path));
+    if is_systems {
+        return cfg!(target_vendor = "apple");
+    }
+    let mut question = std::process::Command::new(program);
+    question.args(["-p", "-c", "echo ${BASH_VERSINFO[0]}"]).stdin(std::process::Stdio::null());
+    let answer = question.output().map(|output| output.stdout).unwrap_or_default();
+    let release: Option<u32> = String::from_utf8_lossy(&answer).trim().parse().ok();
+    release.is_none_or(|release| release < 4)
 }
 
 /// The file that a shell in `dir` would execute for `name`, relative where the shell's would be.
@@ -326,6 +341,34 @@ mod tests {
             .command("a\0", &Options::default(), OsStr::new(""), Path::new("/"))
             .unwrap_err();
         assert_eq!(error.to_string(), "the command contains a NUL byte");
+    }
+
+    #[test]
+    fn a_bash_that_is_too_old_or_answers_nonsense_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = |name: &str, program: &str, text: &str| {
+            let folder = dir.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            let path = folder.join(program);
+            std::fs::write(&path, text).unwrap();
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            std::fs::set_permissions(path, mode).unwrap();
+            folder.to_str().unwrap().to_owned()
+        };
+        let old = folder("old", "bash", "#!/bin/sh\necho 3\n");
+        let odd = folder("odd", "bash", "#!/bin/sh\necho what\n");
+        let new = folder("new", "bash", "#!/bin/sh\necho 5\n");
+        let plain = folder("plain", "sh", "#!/bin/sh\n");
+        let find = |folders: &[&String]| {
+            let path = folders.iter().map(|folder| folder.as_str()).collect::<Vec<_>>().join(":");
+            Shell::find_on(OsStr::new(&path), OsStr::new("")).map(|shell| shell.program)
+        };
+        let all = [&old, &odd, &new, &plain];
+        assert_eq!(find(&all).unwrap(), Path::new(&new).join("bash"));
+        let shell = find(&[&old, &odd, &plain]).unwrap();
+        assert_eq!(shell, Path::new(&plain).join("sh"));
+        let error = find(&[&old]).unwrap_err();
+        assert_eq!(error.to_string(), "found neither bash nor sh on PATH");
     }
 
     #[test]

@@ -193,6 +193,11 @@ impl Driver {
             contexts: contexts::Contexts::default(),
         };
         driver.introduce(&order.requests, &order.options, order.root);
+        if !driver.shell.is_bash() {
+            let text =
+                "found no bash of release 4 or later: commands run in `sh`, which knows no `shopt`";
+            driver.say(None, Level::Warning, text.into());
+        }
         driver.join_jobserver();
         Ok(Ok((driver, fragment)))
     }

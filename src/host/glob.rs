@@ -131,7 +131,10 @@ fn segments(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
 /// The entries of a directory that a wildcard matches; none when it is none.
 fn children(directory: &Path, part: &str) -> Vec<PathBuf> {
     let all = entries(directory).unwrap_or_default().into_iter();
-    let shown = |name: &str| !name.starts_with('.') || !part.starts_with('*');
+    // A star does not stand for a dot at the beginning, but it may stand for nothing.
+    let rest = part.trim_start_matches('*');
+    let may_hide = |name: &str| rest.len() == part.len() || matches(rest, name);
+    let shown = |name: &str| !name.starts_with('.') || may_hide(name);
     all.filter(|entry| shown(&entry.name) && entry.name != OWN && matches(part, &entry.name))
         .map(|entry| directory.join(entry.name))
         .collect()
@@ -366,6 +369,8 @@ mod tests {
         assert_eq!(found(&dir, ".*.go"), [".h.go"]);
         assert_eq!(found(&dir, "[!a]h.go"), [".h.go"]);
         assert_eq!(found(&dir, "?h.go"), [".h.go"]);
+        assert_eq!(found(&dir, "*.h.go"), [".h.go"]);
+        assert_eq!(found(&dir, "*h.go"), [""; 0]);
         assert_eq!(found(&dir, "*"), ["a.go", "b.go", "x y.go"]);
         assert_eq!(found(&dir, "d"), [""; 0]);
         assert_eq!(found(&dir, "./d/../a.go"), ["a.go"]);

@@ -34,15 +34,21 @@ pub enum Verdict {
 
 impl Check {
     /// Asks the machine. `is_current` says whether what a task reads and makes is as it left it; it is
-    /// asked for every task with sources, also for one that is to run anyway.
-    pub fn run(self, host: &dyn Host, is_current: &mut dyn FnMut(Footprint) -> bool) -> Verdict {
+    /// asked for every task with sources, also for one that is to run anyway. `tell` hears how `status`
+    /// commands ended.
+    pub fn run(
+        self,
+        host: &dyn Host,
+        is_current: &mut dyn FnMut(Footprint) -> bool,
+        tell: &mut dyn FnMut(Arc<str>),
+    ) -> Verdict {
         let Some(context) = &self.context else { return Verdict::Run };
         let site = Site { shared: &self.shared, host };
         let checks = &context.checks;
         if let Some(reason) = unmet(context, site) {
             return Verdict::Refused(reason);
         }
-        match up_to_date(context, site, is_current) {
+        match up_to_date(context, site, is_current, tell) {
             Err(reason) => return Verdict::Refused(reason),
             Ok(true) => return Verdict::UpToDate(self.message(context)),
             Ok(false) => {}
@@ -67,7 +73,7 @@ impl Check {
         if let Some(wrong) = &context.checks.method_error {
             return Err(Diagnostic { fault: Fault::Other, ..wrong.clone() });
         }
-        up_to_date(context, Site { shared: &self.shared, host }, is_current)
+        up_to_date(context, Site { shared: &self.shared, host }, is_current, &mut |_| {})
     }
 
     /// The task as messages name it.
@@ -100,12 +106,21 @@ fn up_to_date(
     context: &Context,
     site: Site<'_>,
     is_current: &mut dyn FnMut(Footprint) -> bool,
+    tell: &mut dyn FnMut(Arc<str>),
 ) -> Result<bool, Diagnostic> {
     let Checks { status, compares, method_error, .. } = &context.checks;
     if let Some(wrong) = method_error {
         return Err(wrong.clone());
     }
-    let holds = status.iter().all(|script| site.holds(script, &context.dir, &context.env));
+    let holds = status.iter().all(|script| {
+        let code = site.code(script, &context.dir, &context.env);
+        let script = context.telling.hide(script);
+        tell(match code {
+            0 => format!("status command {script} exited zero").into(),
+            _ => format!("status command {script} exited non-zero: exit status {code}").into(),
+        });
+        code == 0
+    });
     if *compares {
         return Ok(is_current(Footprint::of(context, holds, site)?));
     }

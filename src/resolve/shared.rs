@@ -91,9 +91,14 @@ impl<'a> Site<'a> {
 
     /// Whether a script exits with 0. One that cannot be run does not.
     pub(super) fn holds(&self, text: &str, dir: &Path, env: &Arc<Env>) -> bool {
+        self.code(text, dir, env) == 0
+    }
+
+    /// How a script exits whose output nobody wants; 1 when it cannot be run.
+    pub(super) fn code(&self, text: &str, dir: &Path, env: &Arc<Env>) -> i32 {
         let (set, shopt) = Default::default();
         let (text, dir, env) = (text.into(), dir.into(), env.clone());
         let script = Script { text, dir, env, set, shopt, shows_stderr: false };
-        self.host.shell(&script).is_ok_and(|output| output.code == 0)
+        self.host.shell(&script).map_or(1, |output| output.code)
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::driver::{Driver, Mail, Name};
-use super::freshness::{self, Noted};
+use super::freshness::{self, Findings};
 use crate::diag::Diagnostic;
 use crate::event::{Frame, Level, Status};
 use crate::exec::{self, Capture, Foreground, Job, Options, StartError, Stdin, shell};
@@ -30,7 +30,7 @@ pub(super) enum Answer {
     /// A further attempt.
     Again(UnitId, Result<Draft, Diagnostic>),
     Searched(UnitId, bool),
-    Checked(UnitId, resolve::Verdict, Option<Noted>),
+    Checked(UnitId, resolve::Verdict, Findings),
     Rendered(UnitId, resolve::Rendered),
     Asked(UnitId, io::Result<bool>),
 }
@@ -185,8 +185,8 @@ impl Driver {
         let check = self.resolver.check(unit);
         let fingerprints = Arc::clone(&self.fingerprints);
         self.delegate(unit, move |host| {
-            let (verdict, noted) = freshness::check(check, &fingerprints, host);
-            Answer::Checked(unit, verdict, noted)
+            let (verdict, findings) = freshness::check(check, &fingerprints, host);
+            Answer::Checked(unit, verdict, findings)
         });
     }
 
@@ -215,8 +215,8 @@ impl Driver {
                 Input::Expanded { unit, expanded }
             }
             Answer::Searched(unit, found) => Input::Searched { unit, found },
-            Answer::Checked(unit, verdict, noted) => {
-                self.note(unit, noted);
+            Answer::Checked(unit, verdict, findings) => {
+                self.note(unit, findings);
                 match verdict {
                     resolve::Verdict::Ask(prompts) if self.scheduler.awaits(unit) => {
                         return self.prompt(unit, prompts);

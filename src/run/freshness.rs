@@ -10,8 +10,16 @@ use crate::host::{Host, Os};
 use crate::id::UnitId;
 use crate::resolve::{Check, Verdict};
 
+/// What was found out about a task.
+#[derive(Default)]
+pub(super) struct Findings {
+    stale: Option<Noted>,
+    /// How its `status` commands ended.
+    told: Vec<Arc<str>>,
+}
+
 /// Why a task runs, and what is to be handed back when it has.
-pub(super) struct Noted {
+struct Noted {
     reason: Reason,
     pending: Pending,
 }
@@ -21,27 +29,33 @@ pub(super) fn check(
     check: Check,
     fingerprints: &Fingerprints,
     host: &dyn Host,
-) -> (Verdict, Option<Noted>) {
-    let mut noted = None;
-    let verdict = check.run(host, &mut |footprint| match fingerprints.judge(footprint, host) {
+) -> (Verdict, Findings) {
+    let Findings { mut stale, mut told } = Findings::default();
+    let mut is_current = |footprint| match fingerprints.judge(footprint, host) {
         Judgement::UpToDate => true,
         Judgement::Stale { reason, pending } => {
-            noted = Some(Noted { reason, pending });
+            stale = Some(Noted { reason, pending });
             false
         }
-    });
-    (verdict, noted)
+    };
+    let verdict = check.run(host, &mut is_current, &mut |text| told.push(text));
+    (verdict, Findings { stale, told })
 }
 
 impl Driver {
-    /// Takes note of why a task runs.
-    pub(super) fn note(&mut self, unit: UnitId, noted: Option<Noted>) {
-        let Some(Noted { reason, pending }) = noted else { return };
+    /// Takes note of why a task runs. go-task does not tell the reason.
+    pub(super) fn note(&mut self, unit: UnitId, findings: Findings) {
+        for text in findings.told {
+            self.say(Some(unit), Level::Verbose, text);
+        }
+        let Some(Noted { reason, pending }) = findings.stale else { return };
         if !self.scheduler.awaits(unit) {
             return self.fingerprints.failed(pending);
         }
-        let text = format!("task `{}` is not up to date: {reason}", self.resolver.name(unit));
-        self.say(Some(unit), Level::Verbose, text.into());
+        if !self.resolver.stands_in() {
+            let text = format!("task `{}` is not up to date: {reason}", self.resolver.name(unit));
+            self.say(Some(unit), Level::Verbose, text.into());
+        }
         self.pending.insert(unit, pending);
     }
 

@@ -33,6 +33,7 @@ cases! {
     a_secret_is_hidden_where_commands_are_shown
     a_silent_file_is_silent
     a_star_in_a_name_stands_for_anything
+    a_star_may_stand_for_nothing_before_a_dot
     a_summary_shows_no_variable_that_the_environment_has
     a_summary_tells_what_a_task_is
     a_task_may_be_text_a_list_or_nothing
@@ -117,6 +118,7 @@ cases! {
     variables_keep_their_types
     variables_of_an_include_are_seen_by_the_root
     variables_see_only_what_stands_before_them
+    verbose_runs_tell_how_status_commands_ended
     what_git_ignores_can_be_left_out
     what_is_generated_must_be_there
     without_a_method_a_task_always_runs

@@ -10,7 +10,7 @@ use crate::resolve::check::Check;
 use crate::resolve::context::Context;
 use crate::resolve::files::Reads;
 use crate::resolve::render::Rendering;
-use crate::resolve::settings::{Force, Known};
+use crate::resolve::settings::{Compat, Force, Known};
 use crate::source::Span;
 use crate::taskfile::model::Task;
 
@@ -47,6 +47,11 @@ impl Resolver {
             Node::Call { context, .. } => context.as_ref().map(|context| &*context.dir),
             Node::Run | Node::Command { .. } => None,
         }
+    }
+
+    /// Whether the run is to look as go-task's.
+    pub fn stands_in(&self) -> bool {
+        self.shared.settings.compat == Compat::GoTask
     }
 
     /// What an adopted call reads.

@@ -244,7 +244,7 @@ impl<'a> Driver<'a> {
         let steps = Fragment { steps: Vec::new(), ..fragment.clone() };
         self.fragment(&steps)?;
         if fragment.check {
-            match self.resolver.check(unit).run(self.machine, &mut |_| false) {
+            match self.resolver.check(unit).run(self.machine, &mut |_| false, &mut |_| {}) {
                 Verdict::Run => {}
                 Verdict::UpToDate(message) => {
                     self.said.push(format!("= {}", message.unwrap_or_default()));

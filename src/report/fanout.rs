@@ -3,6 +3,7 @@
 //! The channel to it has no bound: events are small, and the driver must never wait. It is closed
 //! by the handle, at the end.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::JoinHandle;
@@ -13,7 +14,7 @@ use crate::event::{At, Event};
 use super::Reporter;
 
 enum Note {
-    Event(Event),
+    Events(Vec<Event>),
     Pause,
     Resume,
     Shown(Box<dyn FnOnce() + Send>),
@@ -22,6 +23,8 @@ enum Note {
 /// The driver's end of the reporters.
 pub struct Handle {
     to: Sender<Note>,
+    /// Not sent yet: waking the thread for each event would cost more than most of them do.
+    waiting: RefCell<Vec<Event>>,
     thread: JoinHandle<io::Result<()>>,
 }
 
@@ -36,13 +39,22 @@ pub fn spawn(
     let fanout = Fanout { reporters, began, error: None, on_failure: Some(Box::new(on_failure)) };
     let thread = std::thread::Builder::new().name("report".into());
     let thread = thread.spawn(move || fanout.run(&from))?;
-    Ok(Handle { to, thread })
+    Ok(Handle { to, waiting: RefCell::default(), thread })
 }
 
 impl Handle {
-    /// Shows an event, soon.
+    /// Shows an event, when it is delivered.
     pub fn send(&self, event: Event) {
-        self.note(Note::Event(event));
+        self.waiting.borrow_mut().push(event);
+    }
+
+    /// Delivers what was sent. For when there is nothing more urgent to do.
+    pub fn deliver(&self) {
+        let events = self.waiting.take();
+        if !events.is_empty() {
+            // The thread is gone only after a panic, which `finish` reports.
+            let _ = self.to.send(Note::Events(events));
+        }
     }
 
     /// Waits until everything sent so far is shown.
@@ -72,12 +84,13 @@ impl Handle {
 
     /// Waits until everything is shown and the reporters are done; the first error of one.
     pub fn finish(self) -> io::Result<()> {
+        self.deliver();
         drop(self.to);
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a reporter panicked")))
     }
 
     fn note(&self, note: Note) {
-        // The thread is gone only after a panic, which `finish` reports.
+        self.deliver();
         let _ = self.to.send(note);
     }
 }
@@ -96,7 +109,11 @@ impl Fanout {
         let mut ticked = Instant::now();
         while let Some(note) = self.next(from, &mut ticked) {
             match note {
-                Note::Event(event) => self.each(|reporter| reporter.event(&event)),
+                Note::Events(events) => {
+                    for event in &events {
+                        self.each(|reporter| reporter.event(event));
+                    }
+                }
                 Note::Pause => self.each(|reporter| reporter.pause()),
                 Note::Resume => self.each(|reporter| reporter.resume()),
                 Note::Shown(then) => {

@@ -60,6 +60,12 @@ impl Check {
         }
     }
 
+    /// Whether no script has to be run for the answer.
+    pub fn is_about_files(&self) -> bool {
+        let checks = self.context.as_ref().map(|context| &context.checks);
+        checks.is_none_or(|checks| checks.preconditions.is_empty() && checks.status.is_empty())
+    }
+
     /// The same question without side effects and whatever else stands in the way of running.
     pub fn is_up_to_date(
         self,

@@ -184,10 +184,15 @@ impl Driver {
     pub(super) fn check(&mut self, unit: UnitId) {
         let check = self.resolver.check(unit);
         let fingerprints = Arc::clone(&self.fingerprints);
-        self.delegate(unit, move |host| {
+        let is_about_files = check.is_about_files();
+        let answer = move |host: &dyn Host| {
             let (verdict, findings) = freshness::check(check, &fingerprints, host);
             Answer::Checked(unit, verdict, findings)
-        });
+        };
+        match is_about_files {
+            true => self.checks.ask(move || answer(&Os)),
+            false => self.delegate(unit, answer),
+        }
     }
 
     /// Only a command with an `if` has to ask the machine.

@@ -10,8 +10,8 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, claims, contexts, control, forward, jobs, mask, nesting,
-    output, ready, server, start,
+    Cause, Ended, Explain, Order, ask, checks, claims, contexts, control, forward, jobs, mask,
+    nesting, output, ready, server, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -52,6 +52,7 @@ pub(super) enum Name {
 /// What reaches the loop from elsewhere.
 pub(super) enum Mail {
     Answer(Box<ask::Answer>),
+    Answers(Vec<ask::Answer>),
     Script(ask::Wanted),
     Call(server::Called),
     Deserted(UnitId),
@@ -80,6 +81,7 @@ pub(super) struct Driver {
     /// Commands that are to be shown only.
     pub(super) shown_only: HashSet<UnitId>,
     pub(super) scripts: ask::Scripts,
+    pub(super) checks: checks::Checks,
     pub(super) sources: SourceMap,
     pub(super) explain: Explain,
     pub(super) store: Store,
@@ -158,6 +160,7 @@ impl Driver {
             nesting,
             began,
             mail,
+            checks: checks::Checks::new(post.clone()),
             server: server::Server::new(post.clone()),
             control: control::Control::new(began),
             root: order.root.clone(),
@@ -246,6 +249,7 @@ impl Driver {
 
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
+        self.reports.deliver();
         let visible = self.make_visible();
         let life = Some(self.show_life());
         let deadline = self.scheduler.next_deadline().map(|at| self.began + at.elapsed());
@@ -315,6 +319,10 @@ impl Driver {
     pub(super) fn receive(&mut self, mail: Mail) {
         match mail {
             Mail::Answer(answer) => self.answered(*answer),
+            Mail::Answers(answers) => {
+                self.checks.answered(answers.len());
+                answers.into_iter().for_each(|answer| self.answered(answer));
+            }
             Mail::Script(wanted) => self.start_script(wanted),
             Mail::Call(called) => self.called(called),
             Mail::Asked(asked) => self.asked(asked),

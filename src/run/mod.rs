@@ -6,6 +6,7 @@
 mod ask;
 mod attempts;
 mod call;
+mod checks;
 mod claims;
 mod contexts;
 pub mod control;

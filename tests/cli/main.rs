@@ -29,6 +29,7 @@ mod refusals;
 mod replay;
 mod room;
 mod run;
+mod servers;
 mod signals;
 mod stand_in;
 mod summary;

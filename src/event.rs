@@ -205,6 +205,18 @@ pub enum Failure {
     },
 }
 
+/// What the gate of a stage says.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Decision {
+    /// Go on.
+    Approved,
+    /// The stage again.
+    RequestChanges,
+    /// The run ends here.
+    Escalate,
+}
+
 /// Why a run was cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -396,6 +408,43 @@ pub enum Kind {
         unit: UnitId,
         /// Tasks that ran beside it when it failed.
         beside: Vec<Arc<str>>,
+    },
+    /// A stage of a task begins, or begins again.
+    StageBegan {
+        /// The stage's unit.
+        unit: UnitId,
+        /// Its name.
+        stage: Arc<str>,
+        /// From 1; more after its gate asked for changes.
+        round: u32,
+        /// The tasks in it, those left out not among them.
+        tasks: Vec<Arc<str>>,
+        /// At most so many of them at a time.
+        at_once: u32,
+    },
+    /// What verifies a task of a stage failed, and the task runs again.
+    SentBack {
+        /// The stage's unit.
+        unit: UnitId,
+        /// Its name.
+        stage: Arc<str>,
+        /// The stage's round.
+        round: u32,
+        /// The task.
+        task: Arc<str>,
+        /// What failed.
+        by: Arc<str>,
+    },
+    /// The gate of a stage has spoken.
+    Decided {
+        /// The stage's unit.
+        unit: UnitId,
+        /// Its name.
+        stage: Arc<str>,
+        /// The stage's round.
+        round: u32,
+        /// What it said; `None`: nothing that is a decision.
+        decision: Option<Decision>,
     },
     /// A unit has ended.
     Finished {

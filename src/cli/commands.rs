@@ -177,9 +177,12 @@ impl From<ListLine> for ListArgs {
     after_help = "Examples:\n  par plan qa           levels, critical path, estimated times\n  par plan -j 8 --json  the same for 8 jobs, for programs"
 )]
 pub struct PlanLine {
-    /// As JSON
+    /// As JSON, like --format json
     #[arg(long)]
     pub json: bool,
+    /// text; table: can start, blocks, parallel with; or json
+    #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
+    pub format: PlanFormat,
     /// In parallel.
     #[command(flatten)]
     pub own: ParallelFlags,
@@ -189,6 +192,18 @@ pub struct PlanLine {
     /// Tasks; with a `=` it is a variable
     #[arg(value_name = "TASK|VAR=value")]
     pub words: Vec<String>,
+}
+
+/// How a plan is shown.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum PlanFormat {
+    /// Levels, the critical path, times.
+    #[default]
+    Text,
+    /// For each task, when it can start, what it blocks, what it may run beside.
+    Table,
+    /// For programs.
+    Json,
 }
 
 /// `par logs …`

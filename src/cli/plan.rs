@@ -2,6 +2,7 @@
 //!
 //! Runs no command of a task; what only the run can show is said to be uncertain.
 
+mod matrix;
 mod pretend;
 mod times;
 mod view;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{Program, RunArgs, sort_words};
-use super::commands::PlanLine;
+use super::commands::{PlanFormat, PlanLine};
 use super::exit::Exit;
 use super::flags::Flags;
 use super::planning::{planning, requests};
@@ -40,8 +41,12 @@ pub(super) fn run(line: &PlanLine, voice: Voice, host: &dyn Host) -> Exit {
         view(line, model, &ready.settings, host)
     });
     match view {
-        Ok(view) if line.json => say::print(&view.json()),
-        Ok(view) => say::print(&view.text()),
+        Ok(view) => say::print(&match line.format {
+            _ if line.json => view.json(),
+            PlanFormat::Json => view.json(),
+            PlanFormat::Table => matrix::text(&view),
+            PlanFormat::Text => view.text(),
+        }),
         Err(failure) => voice.complain(&failure),
     }
 }
@@ -85,6 +90,9 @@ fn put_together(
         levels[line.level].push(TaskLine {
             name: name(line.unit),
             description: description(resolver, line.unit),
+            agent: agent(resolver, line.unit),
+            order: order(&plan, resolver, line.unit),
+            locks: locks(&plan, line.unit),
             seconds: line.time.as_secs_f64(),
             source: times.source(line.unit),
             needs: line.needs.iter().copied().map(name).collect(),
@@ -138,4 +146,26 @@ fn description(resolver: &Resolver, unit: UnitId) -> String {
     let task = resolver.task(unit);
     let desc = task.and_then(|task| task.desc.as_ref());
     desc.map_or_else(String::new, |desc| desc.text().value.to_string())
+}
+
+fn agent(resolver: &Resolver, unit: UnitId) -> Option<String> {
+    let agent = resolver.task(unit)?.policy.agent.as_ref()?;
+    Some(agent.value.to_string())
+}
+
+/// The locks of a task, those of calls around it included, each with whether it is shared.
+fn locks(plan: &Plan, mut unit: UnitId) -> Vec<(String, bool)> {
+    let mut all = Vec::new();
+    while unit != UnitId::ROOT {
+        let policy = plan.unit(unit).policy.as_ref();
+        let locks = policy.iter().flat_map(|policy| &policy.locks);
+        all.extend(locks.map(|lock| (lock.name.to_string(), lock.shared)));
+        unit = plan.parent(unit);
+    }
+    all
+}
+
+/// Where a task stands in the files.
+fn order(plan: &Plan, resolver: &Resolver, unit: UnitId) -> (u32, u32) {
+    resolver.task(unit).map_or(plan.unit(unit).order, |task| (task.order, 0))
 }

@@ -434,6 +434,9 @@ impl Reporter for Summary {
             }
             Kind::Added { .. }
             | Kind::LogCreated { .. }
+            | Kind::StageBegan { .. }
+            | Kind::SentBack { .. }
+            | Kind::Decided { .. }
             | Kind::Output { .. }
             | Kind::TimedOut { .. }
             | Kind::Retrying { .. }

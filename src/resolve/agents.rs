@@ -3,8 +3,61 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::scope::text;
+use super::shared::Site;
+use crate::diag::Diagnostic;
 use crate::plan::{Lock, Policy};
-use crate::taskfile::model::{Agent, Model, Task};
+use crate::source::Text;
+use crate::taskfile::model::{Action, Agent, Command, Model, Task};
+use crate::template::Template;
+use crate::value::{Value, Vars};
+
+/// The command of an agent that is to do `prompt`; without an agent, that itself.
+pub(super) fn command(
+    task: &Task,
+    prompt: Arc<str>,
+    vars: &Arc<Vars>,
+    site: Site<'_>,
+) -> Result<Arc<str>, Diagnostic> {
+    let named = task.policy.agent.as_ref();
+    let Some(agent) = named.and_then(|name| site.shared.model.agents.get(&name.value)) else {
+        return Ok(prompt);
+    };
+    let mut vars = Vars::on(vars.clone());
+    vars.set("PROMPT", Value::Str(prompt));
+    text(&agent.cmd, &vars, site)
+}
+
+/// The only command of a task that has an agent and says what is to be done, but not how: its summary, its
+/// description or its name is the prompt.
+pub(super) fn only_command(task: &Task) -> Option<Command> {
+    let agent = task.policy.agent.as_ref()?;
+    if !task.cmds.is_empty() || !task.policy.stages.is_empty() {
+        return None;
+    }
+    let written = task.summary.as_ref().or(task.desc.as_ref()).cloned();
+    let prompt = match written {
+        Some(written) => written,
+        None => {
+            Template::parse(&Text { span: agent.span, ..Text::detached(task.name.clone()) }).ok()?
+        }
+    };
+    let (silent, ignore_error, platforms, condition, each, timeout, set, shopt) =
+        Default::default();
+    let (action, span) = (Action::Shell(prompt), agent.span);
+    Some(Command {
+        action,
+        span,
+        silent,
+        ignore_error,
+        platforms,
+        condition,
+        each,
+        timeout,
+        set,
+        shopt,
+    })
+}
 
 /// The pools that keep agents to their `max`.
 pub fn pools(model: &Model) -> BTreeMap<Arc<str>, u32> {

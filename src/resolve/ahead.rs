@@ -54,6 +54,10 @@ fn calls(fragment: &Fragment) -> impl Iterator<Item = UnitId> {
 /// Notes what of a call depends on the run.
 fn note(unit: UnitId, content: &Content, ahead: &mut Ahead) {
     match content {
+        Content::Stage(cast) => {
+            let assumed = cast.iter().flat_map(|cast| &cast.assumed);
+            ahead.uncertain.extend(assumed.map(|reason| (unit, reason.clone())));
+        }
         Content::Omitted(reason) => ahead.uncertain.push((unit, reason.to_string())),
         Content::Body(body) => {
             let assumed = body.assumed.iter().cloned().map(|reason| (unit, reason));

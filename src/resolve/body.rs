@@ -10,7 +10,7 @@ use super::files::of_variable;
 use super::scope::{Argument, text};
 use super::settings::OUTPUTS;
 use super::shared::Site;
-use super::{names, once, path, policy};
+use super::{agents, names, once, path, policy};
 use crate::diag::Diagnostic;
 use crate::taskfile::model::{Action, Call, Command, Each, Lifted, Redirect};
 use crate::template::Template;
@@ -27,6 +27,9 @@ pub(super) fn of(aim: &Aim, context: &Arc<Context>, site: Site<'_>) -> Result<Bo
     let mut steps = Vec::new();
     for (place, command) in task.cmds.iter().enumerate() {
         writer.command(command, place as u32, &mut steps)?;
+    }
+    if let Some(command) = agents::only_command(task) {
+        writer.command(&command, 0, &mut steps)?;
     }
     let key = once::key(aim, context, &deps, &steps, site)?;
     let policy = policy::of(task, &context.vars, site)?;
@@ -117,10 +120,11 @@ impl Writer<'_> {
             if ready.is_empty() {
                 continue;
             }
+            let ready = agents::command(&self.context.task, ready, &vars, self.site)?;
             let shown = match &masked {
-                Some(masked) => {
-                    text(script, masked, self.site).unwrap_or_else(|_| script.text().value.clone())
-                }
+                Some(masked) => text(script, masked, self.site)
+                    .and_then(|text| agents::command(&self.context.task, text, masked, self.site))
+                    .unwrap_or_else(|_| script.text().value.clone()),
                 None => ready.clone(),
             };
             let condition = self.condition(command, &vars)?;

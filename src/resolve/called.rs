@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::each::Turn;
 use super::scope::Argument;
+use super::stages::Stage;
 use crate::diag::{Diagnostic, Fault};
 use crate::id::UnitId;
 use crate::source::Span;
@@ -39,6 +40,8 @@ pub(super) enum Target {
     Known(Aim),
     /// Its name and variables are rendered when it is reached, in a turn of a loop.
     Late { by: Arc<Context>, call: Call, turn: Turn },
+    /// A stage of a task, whose parts become known in the run.
+    Stage(Stage),
     /// None: the name is wrong, or the call would wait for itself.
     Wrong(Diagnostic),
 }

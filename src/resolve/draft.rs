@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::called::Aim;
 use super::context::Context;
 use super::each::Turn;
+use super::stages::Cast;
 use crate::diag::Diagnostic;
 use crate::plan::Policy;
 use crate::source::Span;
@@ -21,6 +22,8 @@ pub(super) enum Content {
     Omitted(Arc<str>),
     /// A body.
     Body(Box<Body>),
+    /// A stage, with who is in it once that is known.
+    Stage(Option<Arc<Cast>>),
 }
 
 pub(super) struct Body {
@@ -88,6 +91,7 @@ pub(super) enum Script {
 }
 
 /// A call of another task, its name and variables rendered.
+#[derive(Clone)]
 pub(super) struct Mention {
     /// The name as written.
     pub(super) name: Arc<str>,
@@ -103,6 +107,7 @@ pub(super) struct Mention {
 }
 
 /// A redirection with its file known.
+#[derive(Clone)]
 pub(super) struct Redirected {
     pub(super) file: PathBuf,
     pub(super) append: bool,
@@ -114,7 +119,7 @@ impl Draft {
     pub fn omission(&self) -> Option<&Arc<str>> {
         match &self.0 {
             Content::Omitted(reason) => Some(reason),
-            Content::Body(_) => None,
+            Content::Body(_) | Content::Stage(_) => None,
         }
     }
 

@@ -10,8 +10,9 @@ use super::context::{Circumstances, Context};
 use super::draft::{Content, Draft};
 use super::settings::{Force, Known};
 use super::shared::{Shared, Site};
+use super::stages::Cast;
 use super::{names, needs, requires};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Fault};
 use crate::host::Host;
 
 /// A call that is to be evaluated.
@@ -21,12 +22,19 @@ pub struct Expansion {
     pub(super) known: Known,
     /// Whether conditions are taken to hold, because what they ask about is still to come.
     pub(super) ahead: bool,
+    /// Whether it is to be found out who is in a stage.
+    pub(super) casts: bool,
 }
 
 impl Expansion {
     /// Evaluates. An error refuses the call.
     pub fn run(self, host: &dyn Host) -> Result<Draft, Diagnostic> {
         let site = Site { shared: &self.shared, host };
+        if let Target::Stage(stage) = &self.called.target {
+            let is_wanted = self.ahead || self.casts;
+            let cast = is_wanted.then(|| Cast::find(stage, &self.known, self.ahead, site));
+            return Ok(Draft(Content::Stage(cast.transpose()?.map(Arc::new))));
+        }
         let mut assumed = Vec::new();
         if let Some(guard) = &self.called.guard {
             let script = self.script(guard, site)?;
@@ -73,6 +81,7 @@ impl Expansion {
         match &self.called.target {
             Target::Known(aim) => Ok(aim.clone()),
             Target::Wrong(reason) => Err(reason.clone()),
+            Target::Stage(_) => Err(Diagnostic::error(Fault::Other, "a stage is no task")),
             Target::Late { by, call, turn } => {
                 let (vars, _) = by.with(&self.known.variables(turn));
                 body::called(call, by, &vars, site)?.1

@@ -33,6 +33,7 @@ mod resolver;
 mod scope;
 mod settings;
 mod shared;
+mod stages;
 mod telling;
 mod waits;
 
@@ -50,6 +51,7 @@ pub use files::Reads;
 pub use footprint::{Compare, Footprint};
 pub use missing::Missing;
 pub use render::{Launch, Rendered, Rendering};
-pub use resolver::Resolver;
+pub use resolver::{Continuation, Next, PartEnd, Resolver, Told, What};
 pub use settings::{Compat, Force, Known, Outputs, Precedence, Request, Settings};
+pub use stages::Decision;
 pub use telling::is_telling;

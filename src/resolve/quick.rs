@@ -15,6 +15,7 @@ impl Expansion {
     pub fn is_quick(&self) -> bool {
         match &self.called.target {
             Target::Wrong(_) => true,
+            Target::Stage(_) => !self.casts,
             Target::Late { .. } => false,
             Target::Known(aim) => {
                 let shows = |given: &Given| matches!(given, Given::Value(_));

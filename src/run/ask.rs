@@ -30,6 +30,7 @@ pub(super) enum Answer {
     /// A further attempt.
     Again(UnitId, Result<Draft, Diagnostic>),
     Searched(UnitId, bool),
+    Cast(UnitId, Result<Draft, Diagnostic>),
     Checked(UnitId, resolve::Verdict, Findings),
     Rendered(UnitId, resolve::Rendered),
     Asked(UnitId, io::Result<bool>),
@@ -205,7 +206,7 @@ impl Driver {
         self.delegate(unit, move |host| Answer::Rendered(unit, rendering.run(host)));
     }
 
-    fn known(&self, unit: UnitId) -> Known {
+    pub(super) fn known(&self, unit: UnitId) -> Known {
         Known { exit_code: self.scheduler.failed_code(unit), outputs: self.contexts.outputs() }
     }
 
@@ -218,6 +219,10 @@ impl Driver {
             Answer::Again(unit, draft) => {
                 let expanded = self.expanded(unit, draft, Resolver::adopt_again);
                 Input::Expanded { unit, expanded }
+            }
+            Answer::Cast(unit, draft) => {
+                let next = self.cast(unit, draft);
+                Input::Continued { unit, next }
             }
             Answer::Searched(unit, found) => Input::Searched { unit, found },
             Answer::Checked(unit, verdict, findings) => {
@@ -241,7 +246,7 @@ impl Driver {
         self.inputs.push_back(input);
     }
 
-    fn refusal(&self, reason: &Diagnostic) -> Refusal {
+    pub(super) fn refusal(&self, reason: &Diagnostic) -> Refusal {
         (self.explain)(reason, &self.sources)
     }
 
@@ -269,7 +274,7 @@ impl Driver {
     }
 
     /// Puts in what was learned from earlier runs.
-    fn estimate(&self, fragment: &mut Fragment) {
+    pub(super) fn estimate(&self, fragment: &mut Fragment) {
         let commands = fragment.units.iter().filter(|(_, unit)| unit.work == Work::Command).count();
         for (_, unit) in &mut fragment.units {
             let Some(learned) = self.durations.get(&unit.task) else { continue };

@@ -38,7 +38,7 @@ impl Contexts {
         self.outputs.clone()
     }
 
-    fn attempt(&self, call: UnitId) -> u32 {
+    pub(super) fn attempt(&self, call: UnitId) -> u32 {
         self.attempts.get(&call).copied().unwrap_or(1)
     }
 

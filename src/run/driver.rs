@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, contexts, control, forward, jobs, mask,
-    nesting, output, ready, server, start,
+    nesting, output, ready, server, stages, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -23,7 +23,7 @@ use crate::id::UnitId;
 use crate::plan::{Fragment, Work};
 use crate::report;
 use crate::resolve::{self, Launch, Request, Resolver};
-use crate::schedule::{Effect, Expanded, Input, Options, Scheduler, Stop};
+use crate::schedule::{Effect, Input, Options, Scheduler, Stop};
 use crate::source::SourceMap;
 use crate::store::{Durations, End, EventLog, Logs, META_VERSION, Meta, Store};
 
@@ -121,6 +121,8 @@ pub(super) struct Driver {
     pub(super) is_described: bool,
     /// What tasks leave for those after them.
     pub(super) contexts: contexts::Contexts,
+    /// What gates have said.
+    pub(super) heard: stages::Heard,
 }
 
 impl Driver {
@@ -194,6 +196,7 @@ impl Driver {
             meta,
             is_described: false,
             contexts: contexts::Contexts::default(),
+            heard: stages::Heard::default(),
         };
         driver.introduce(&order.requests, &order.options, order.root);
         if !driver.shell.is_bash() {
@@ -365,9 +368,7 @@ impl Driver {
             Effect::Expand(unit) => self.expand(unit),
             Effect::Again(unit) => self.again(unit),
             // Only what is written as stages asks.
-            Effect::Next(unit) => {
-                self.inputs.push_back(Input::Continued { unit, next: Expanded::Omitted });
-            }
+            Effect::Next(unit) => self.next_in_stage(unit),
             Effect::Search { unit, task, attempt } => self.search(unit, task, attempt),
             Effect::Claim { unit, claims } => self.claim(unit, claims),
             Effect::Release(unit) => self.release(unit),

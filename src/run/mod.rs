@@ -21,6 +21,7 @@ mod output;
 mod outputs;
 mod ready;
 mod server;
+mod stages;
 mod start;
 
 use std::io;

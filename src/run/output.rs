@@ -126,6 +126,7 @@ impl Driver {
             return;
         }
         self.look_for_line(self.scheduler.plan().parent(unit), bytes);
+        self.hear(unit, stream, bytes);
         let Some(piece) = self.keep_output(unit, stream, bytes) else { return };
         let forward::Piece { task, attempt, offset, length, .. } = piece;
         let sink = self.launches.get(&unit).and_then(|launch| match stream {

@@ -158,6 +158,7 @@ impl Driver {
         }
         own.extend(makeflags.map(|flags| ("MAKEFLAGS", flags)));
         own.extend(self.context_variables(unit, start.attempt));
+        own.extend(self.resolver.stage_variables(unit).iter().cloned());
         if let Some(path) = path {
             own.insert("PATH", path);
             own.insert("PAR_SOCKET", self.server.socket().display().to_string());
@@ -194,6 +195,9 @@ impl Driver {
             (None, None) => true,
             _ => false,
         };
+        if self.resolver.is_gate(start.unit) {
+            return Capture::Separate;
+        }
         let merged = match (&launch.stdout, self.forward_of(start.unit)) {
             (Some(_), _) => same(&launch.stdout, &launch.stderr),
             (None, _) if launch.stderr.is_some() => false,

@@ -348,6 +348,11 @@ impl Scheduler {
                 body.waiting = Some(unit);
                 self.open_part(call, unit);
             }
+            // The others of its group were stopped.
+            Step::Background(unit) if fragment.fail_fast && body.late.is_some() => {
+                let cause = body.late.unwrap_or(call);
+                self.finish(unit, Outcome::Skipped(cause));
+            }
             // One at a time: the next step waits, but a failure still shows at the join only.
             Step::Background(unit) if sequential => {
                 body.waiting = Some(unit);

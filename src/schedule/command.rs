@@ -11,7 +11,7 @@ use super::stop::Ending;
 use super::{Effect, Exit, Rendered, Scheduler};
 use crate::event::{Failure, Kind, Outcome};
 use crate::id::UnitId;
-use crate::plan::{Need, Unit};
+use crate::plan::{Need, Step, Unit};
 
 impl Scheduler {
     pub(super) fn rendered(&mut self, unit: UnitId, rendered: Rendered) {
@@ -114,7 +114,7 @@ impl Scheduler {
         // Nothing else is in hand, so nothing else can begin before this has ended.
         let alone = self.busy == 1 && self.aside == 0 && slot != Slot::Nobodys;
         let may = slot != Slot::Nobodys && self.may_have_terminal(&shown, alone);
-        let captured = !(self.options.terminal && may);
+        let captured = !(self.options.terminal && may) || self.is_judged(unit);
         if !captured {
             self.on_terminal = Some(unit);
         }
@@ -125,6 +125,12 @@ impl Scheduler {
             self.dues.set(unit, now + left, Due::Timeout);
         }
         self.limit_to_grace(unit);
+    }
+
+    /// Whether what a command says decides how the body around it goes on.
+    fn is_judged(&self, unit: UnitId) -> bool {
+        let body = self.plan.fragment(self.plan.parent(unit));
+        body.is_some_and(|body| body.steps.last() == Some(&Step::Next))
     }
 
     pub(super) fn may_have_terminal(&self, shown: &Shown, alone: bool) -> bool {

@@ -132,3 +132,74 @@ fn a_task_that_is_not_there_is_200() {
         .status(200)
         .run();
 }
+
+#[test]
+fn a_plan_may_be_a_matrix() {
+    Test::new()
+        .taskfile(HALVES)
+        .args(["plan", "qa", "--format", "table"])
+        .stdout(
+            "
+            Task   Can Start          Blocks  Parallel With
+            qa     after left, right  -       -
+            left   after base         qa      right
+            right  now                qa      left, base
+            base   now                left    right
+            ",
+        )
+        .run();
+}
+
+#[test]
+fn tasks_that_share_a_lock_are_not_parallel() {
+    Test::new()
+        .taskfile(
+            "
+            version: '3'
+            tasks:
+              default: {deps: [a, b, c, d, e]}
+              a: {cmd: echo, locks: [db]}
+              b: {cmd: echo, locks: [db]}
+              c: {cmd: echo, locks: [{name: db, mode: shared}]}
+              d: {cmd: echo, locks: [other]}
+              e: {cmd: echo, locks: [{name: db, mode: shared}]}
+            ",
+        )
+        .args(["plan", "--format", "table"])
+        .stdout(
+            "
+            Task  Can Start  Blocks  Parallel With
+            a     now        -       d
+            b     now        -       d
+            c     now        -       d, e
+            d     now        -       a, b, c, e
+            e     now        -       c, d
+            ",
+        )
+        .run();
+}
+
+#[test]
+fn agents_and_descriptions_are_in_the_plan_for_programs() {
+    Test::new()
+        .taskfile(
+            "
+            version: '3'
+            agents: {builder: {cmd: 'work {{.PROMPT}}'}}
+            tasks:
+              default: {deps: [a, b]}
+              a: {desc: Write it, agent: builder, estimate: 2s}
+              b: {desc: Test it, agent: builder, estimate: 1s, depends_on: [a]}
+            ",
+        )
+        .args(["plan", "--json", "-j", "2"])
+        .stdout_has("\"agent\": \"builder\",\n        \"description\": \"Write it\",\n        \"name\": \"a\",\n        \"needs\": []")
+        .stdout_has("\"agent\": \"builder\",\n        \"description\": \"Test it\",\n        \"name\": \"b\",\n        \"needs\": [\n          \"a\"\n        ]")
+        .stdout_has("\"estimated_speedup\": 1.0")
+        .run();
+}
+
+#[test]
+fn a_format_that_is_not_there_is_refused() {
+    Test::new().args(["plan", "--format", "tabel"]).stderr_has("tabel").status(2).run();
+}

@@ -25,6 +25,15 @@ pub(super) struct TaskLine {
     pub(super) name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) description: String,
+    /// Who does it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) agent: Option<String>,
+    /// Where it stands in the files.
+    #[serde(skip)]
+    pub(super) order: (u32, u32),
+    /// Names of its locks, each with whether it shares it with others.
+    #[serde(skip)]
+    pub(super) locks: Vec<(String, bool)>,
     /// Of its own commands.
     pub(super) seconds: f64,
     pub(super) source: Source,
@@ -168,8 +177,9 @@ mod tests {
 
     fn line(name: &str, seconds: f64, source: Source, needs: &[&str]) -> TaskLine {
         let needs = needs.iter().map(|need| need.to_string()).collect();
-        let (description, uncertain) = Default::default();
-        TaskLine { name: name.into(), description, seconds, source, needs, uncertain }
+        let (description, agent, order, locks, uncertain) = Default::default();
+        let name = name.into();
+        TaskLine { name, description, agent, order, locks, seconds, source, needs, uncertain }
     }
 
     fn view() -> View {

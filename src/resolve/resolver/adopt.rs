@@ -15,18 +15,22 @@ use crate::resolve::settings::Compat;
 use crate::taskfile::model::Run;
 
 /// Where a new call stands.
-struct Spot<'a> {
-    parent: UnitId,
+pub(super) struct Spot<'a> {
+    pub(super) parent: UnitId,
     /// `None`: it begins a scope of its own.
-    scope: Option<UnitId>,
-    by: &'a Arc<Context>,
-    certain: bool,
+    pub(super) scope: Option<UnitId>,
+    pub(super) by: &'a Arc<Context>,
+    pub(super) certain: bool,
 }
 
 impl Resolver {
     /// Gives the parts of a call their ids.
     pub fn adopt(&mut self, unit: UnitId, draft: Draft) -> Fragment {
-        let Content::Body(body) = draft.0 else { return Fragment::default() };
+        let body = match draft.0 {
+            Content::Body(body) => body,
+            Content::Stage(cast) => return self.stage(unit, cast),
+            Content::Omitted(_) => return Fragment::default(),
+        };
         if let Some(Node::Call { name, context, .. }) = self.nodes.get_mut(unit.index()) {
             *name = body.context.name.clone();
             *context = Some(body.context.clone());
@@ -90,6 +94,9 @@ impl Resolver {
             let step = self.piece(unit, piece, estimate, &context, &mut fragment);
             fragment.steps.push(step);
         }
+        if !context.task.policy.stages.is_empty() {
+            self.stages(unit, &context, &mut fragment);
+        }
         fragment
     }
 
@@ -131,7 +138,7 @@ impl Resolver {
         }
     }
 
-    fn command(
+    pub(super) fn command(
         &mut self,
         call: UnitId,
         line: Arc<Line>,
@@ -196,7 +203,12 @@ impl Resolver {
     }
 
     /// A new call with its name known.
-    fn mention(&mut self, spot: &Spot<'_>, mention: Mention, fragment: &mut Fragment) -> UnitId {
+    pub(super) fn mention(
+        &mut self,
+        spot: &Spot<'_>,
+        mention: Mention,
+        fragment: &mut Fragment,
+    ) -> UnitId {
         let id = self.next();
         let certain = spot.certain && !mention.looped && mention.condition.is_none();
         let target = match mention.aim {

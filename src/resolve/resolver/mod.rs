@@ -3,6 +3,7 @@
 mod adopt;
 mod cycles;
 mod questions;
+mod stages;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -33,7 +34,13 @@ pub struct Resolver {
     deps: HashMap<Shareable, UnitId>,
     /// Calls that run once, by what makes them the same.
     once: HashMap<String, UnitId>,
+    /// Stages under way.
+    courses: HashMap<UnitId, stages::Course>,
+    /// What commands below a member of a stage are told of it.
+    surroundings: HashMap<UnitId, Vec<(&'static str, String)>>,
 }
+
+pub use stages::{Continuation, Next, PartEnd, Told, What};
 
 enum Node {
     Run,
@@ -61,7 +68,9 @@ impl Resolver {
         let shared = Arc::new(Shared::new(model, settings, facts));
         let (deps, once, mut waits) = (HashMap::new(), HashMap::new(), Waits::default());
         waits.add(UnitId::ROOT, None);
-        Resolver { shared, ids, nodes: vec![Node::Run], waits, deps, once }
+        let (courses, surroundings) = Default::default();
+        let nodes = vec![Node::Run];
+        Resolver { shared, ids, nodes, waits, deps, once, courses, surroundings }
     }
 
     /// The fragment of the whole run: what the command line asks for. All names are checked first.
@@ -153,7 +162,13 @@ impl Resolver {
             Some(Node::Call { called, .. }) => called.clone(),
             _ => Arc::new(Called::wrong(format!("unit {unit} is no call"))),
         };
-        Expansion { shared: self.shared.clone(), called, known: known.clone(), ahead: false }
+        Expansion {
+            shared: self.shared.clone(),
+            called,
+            known: known.clone(),
+            ahead: false,
+            casts: false,
+        }
     }
 
     /// Notes a call; `written` is its name where the task is not known.
@@ -170,7 +185,7 @@ impl Resolver {
                 let policy = policy::written(&aim.found.task, &self.shared);
                 (known_name(aim), aim.name.clone(), aim.found.task.estimate, policy)
             }
-            Target::Late { .. } | Target::Wrong(_) => {
+            Target::Late { .. } | Target::Stage(_) | Target::Wrong(_) => {
                 (written.clone(), written.clone(), None, None)
             }
         };

@@ -202,8 +202,17 @@ impl Lower {
 /// The member whose name is in the name of what verifies it, if there is one such; the longest wins.
 fn meant(check: &str, members: &[Member]) -> Option<usize> {
     let name = |at: usize| &*members[at].call.task.text().value;
-    let within = (0..members.len()).filter(|&at| check.contains(name(at)));
+    let within = (0..members.len()).filter(|&at| is_part(name(at), check));
     let longest = within.max_by_key(|&at| name(at).len())?;
     let is_only = (0..members.len()).filter(|&at| name(at) == name(longest)).count() == 1;
     is_only.then_some(longest)
+}
+
+/// Whether a name stands in another one as words of it: `api` in `build-api`, not in `rapid`.
+fn is_part(name: &str, whole: &str) -> bool {
+    let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    whole.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&whole[..at], &whole[at + name.len()..]);
+        !name.is_empty() && ends(before.chars().next_back()) && ends(after.chars().next())
+    })
 }

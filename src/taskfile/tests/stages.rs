@@ -69,6 +69,7 @@ fn what_verifies_belongs_to_the_member_in_its_name() {
     assert_eq!(member("a, b", "build-b"), Some(1));
     assert_eq!(member("b, build-a", "build-a"), Some(1));
     assert_eq!(member("b", "a"), None);
+    assert_eq!(member("a, b", "build-b"), Some(1), "`a` is no word of it");
     assert_eq!(member("b, b", "build-b"), None);
 }
 

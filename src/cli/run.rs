@@ -24,7 +24,7 @@ use crate::host::Host;
 use crate::id::{RunId, TaskIds};
 use crate::report::{self, Jsonl, Look, Mode, Reporter, Screen, Silence, StandIn, Summary};
 use crate::resolve::Resolver;
-use crate::run::{self, Cause, Ended, Explain, Order};
+use crate::run::{self, Cause, Ended, Explain, Gates, Order};
 use crate::schedule::{Options, Refusal};
 use crate::store::{LogReader, Store};
 use crate::taskfile::model::{self, Model};
@@ -143,6 +143,10 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             dry: settings.dry.value,
             fallback: settings.fallback_sequential.value,
             seed: uuid::Uuid::new_v4().as_u128() as u64,
+        },
+        gates: Gates {
+            load: settings.load.value.map(|percent| f64::from(percent) / 100.0),
+            memory: settings.memory.value,
         },
         shares_jobs: args.program == Program::Par,
         strict_jobs: settings.strict_jobs.value,

@@ -10,8 +10,8 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, checks, claims, contexts, control, forward, jobs, mask,
-    nesting, output, ready, server, stages, start,
+    Cause, Ended, Explain, Order, ask, checks, claims, contexts, control, forward, gates, jobs,
+    mask, nesting, output, ready, server, stages, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -95,6 +95,7 @@ pub(super) struct Driver {
     pub(super) jobs: jobs::Jobs,
     pub(super) claims: claims::Claims,
     pub(super) control: control::Control,
+    pub(super) gates: gates::Watch,
     /// Directory of the root Taskfile.
     pub(super) root: PathBuf,
     /// Tasks that have ended.
@@ -165,6 +166,7 @@ impl Driver {
             checks: checks::Checks::new(post.clone()),
             server: server::Server::new(post.clone()),
             control: control::Control::new(began),
+            gates: gates::Watch::new(order.gates),
             root: order.root.clone(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
@@ -240,6 +242,7 @@ impl Driver {
 
     /// Gives the scheduler everything that is known, and does what it wants.
     pub(super) fn step(&mut self) {
+        self.look_at_gates();
         while let Some(input) = self.inputs.pop_front() {
             let effects = self.scheduler.step(self.now(), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
@@ -255,11 +258,12 @@ impl Driver {
         self.reports.deliver();
         let visible = self.make_visible();
         let life = Some(self.show_life());
+        let gate = self.watch_gates();
         let deadline = self.scheduler.next_deadline().map(|at| self.began + at.elapsed());
         let is_held_up =
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
-        let wake = [deadline, retry, visible, life].into_iter().flatten().min();
+        let wake = [deadline, retry, visible, life, gate].into_iter().flatten().min();
         tokio::select! {
             biased;
             notice = self.processes.next() => self.notice(notice),

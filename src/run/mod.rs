@@ -13,6 +13,7 @@ pub mod control;
 mod driver;
 mod forward;
 mod freshness;
+mod gates;
 mod jobs;
 mod leftovers;
 mod mask;
@@ -43,6 +44,7 @@ use crate::store::{Durations, LogReader, Store};
 use driver::Driver;
 
 pub use call::{Call, call};
+pub use gates::Gates;
 
 /// Turns a mistake that was found while the run went on into an exit code and a text.
 pub type Explain = Arc<dyn Fn(&Diagnostic, &SourceMap) -> Refusal + Send + Sync>;
@@ -61,6 +63,8 @@ pub struct Order {
     pub explain: Explain,
     /// How it is scheduled.
     pub options: Options,
+    /// Nothing more starts while this is not there.
+    pub gates: Gates,
     /// Whether slots are shared with make and its like, below this run and around it.
     pub shares_jobs: bool,
     /// Whether every command is told of the jobserver, not only those that name a program that knows one.

@@ -45,7 +45,7 @@ impl Scheduler {
     }
 
     pub(super) fn start_queued(&mut self) {
-        while let Some((unit, slot)) = self.queue.pick(&self.rows) {
+        while let Some((unit, slot)) = self.queue.pick(&self.rows, self.in_queue == self.busy) {
             self.start(unit, slot);
         }
     }

@@ -142,6 +142,7 @@ impl Scheduler {
             Input::TokensOut(slots) => self.queue.give_away(slots),
             Input::TokensIn(slots) => self.queue.get_back(slots),
             Input::CancelTask(unit) => self.stop(unit, Ending::Cancelled),
+            Input::Gate { is_open } => self.queue.is_gated = !is_open,
             Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
             Input::Deadline => self.deadline(),
             Input::Cancel(why) => self.cancel(why),

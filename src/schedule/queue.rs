@@ -37,6 +37,8 @@ type Key = (Reverse<Priority>, Duration, Reverse<(u32, u32)>, Reverse<UnitId>);
 #[derive(Debug)]
 pub(super) struct Queue {
     free: u32,
+    /// The machine has no room: nothing more may start beside what is under way.
+    pub(super) is_gated: bool,
     /// Grafted calls that have their caller's slot: whether it is unused just now.
     lent: BTreeMap<UnitId, bool>,
     /// Queued commands by the grafted call they stand in.
@@ -45,11 +47,12 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(slots: u32) -> Queue {
-        Queue { free: slots, lent: BTreeMap::new(), waiting: BTreeMap::new() }
+        Queue { free: slots, is_gated: false, lent: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 
     /// The next command to start and its slot. What was stopped while it waited is passed over.
-    pub(super) fn pick(&mut self, rows: &[Row]) -> Option<(UnitId, Slot)> {
+    /// `alone`: nothing else is under way.
+    pub(super) fn pick(&mut self, rows: &[Row], alone: bool) -> Option<(UnitId, Slot)> {
         let stale = |key: &Key| !matches!(rows[key.3.0.index()].state, State::Queued(_));
         self.waiting.retain(|_, heap| {
             while heap.peek().is_some_and(stale) {
@@ -64,7 +67,7 @@ impl Queue {
             self.lent.insert(call, false);
             return Some((self.pop(Some(call))?, Slot::Lent(call)));
         }
-        if self.free == 0 {
+        if self.free == 0 || (self.is_gated && !alone) {
             return None;
         }
         let (&best, heap) = self.waiting.iter().max_by_key(|(_, heap)| heap.peek().copied())?;
@@ -84,7 +87,7 @@ impl Queue {
 
     /// Whether commands are left that [`Queue::pick`] had no slot for.
     pub(super) fn is_short(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() && !self.is_gated
     }
 
     /// Others use `slots` of those that are free.

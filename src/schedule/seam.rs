@@ -123,6 +123,11 @@ pub enum Input {
     TokensIn(u32),
     /// Somebody wants a task to end that has not; what is deferred in it runs.
     CancelTask(UnitId),
+    /// Whether the machine has room for more than what is under way; until it is said, it has.
+    Gate {
+        /// It has.
+        is_open: bool,
+    },
     /// Nobody waits for a grafted call any more.
     Abandoned(UnitId),
     /// The time of [`next_deadline`](super::Scheduler::next_deadline) has come.

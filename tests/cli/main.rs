@@ -8,6 +8,7 @@ mod errors;
 mod example;
 mod failures;
 mod fingerprint;
+mod gates;
 mod harness;
 mod ids;
 mod init;

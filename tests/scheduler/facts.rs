@@ -677,3 +677,15 @@ fn what_fails_only_beside_others_is_tried_again_alone() {
     let story = run_with(world(tasks), options, Vec::new());
     assert_eq!(story.last().map(String::as_str), Some("t0 skipped because of t1"));
 }
+
+#[test]
+fn behind_a_closed_gate_one_command_runs_at_a_time() {
+    let commands = |deps: &[usize]| task(deps, vec![command()]);
+    let tasks = || vec![commands(&[1, 2]), commands(&[]), commands(&[])];
+    let closed = (At(0), Input::Gate { is_open: false });
+    let one_by_one =
+        ["> t1", "< t1", "t1 done", "> t2", "< t2", "t2 done", "> t0", "< t0", "t0 done"];
+    assert_eq!(run(world(tasks()), 2, vec![closed.clone()]), one_by_one);
+    let open = (At(1), Input::Gate { is_open: true });
+    assert_eq!(run(world(tasks()), 2, vec![closed, open])[..2], ["> t1", "> t2"]);
+}

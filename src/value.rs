@@ -34,6 +34,9 @@ pub enum Value {
     /// A point in time, nanoseconds since 1970 UTC (`now`, `TIMESTAMP`).
     #[serde(skip)]
     Time(i128),
+    /// A Go `uuid.UUID`, an array of 16 bytes that prints as text (`uuid`).
+    #[serde(skip)]
+    Uuid(u128),
 }
 
 impl Value {
@@ -50,6 +53,14 @@ impl Value {
     /// A map.
     pub fn map(entries: impl IntoIterator<Item = (Arc<str>, Value)>) -> Value {
         Value::Map(Arc::new(entries.into_iter().collect()))
+    }
+
+    /// The bytes of a `Uuid` as numbers; `None` for everything else.
+    pub fn bytes(&self) -> Option<Vec<Value>> {
+        match self {
+            Value::Uuid(id) => Some(id.to_be_bytes().map(|b| Value::Int(b.into())).to_vec()),
+            _ => None,
+        }
     }
 
     /// The text of a `Str`; `None` for everything else.
@@ -71,7 +82,7 @@ impl Value {
             Value::Str(text) => !text.is_empty(),
             Value::List(items) => !items.is_empty(),
             Value::Map(entries) => !entries.is_empty(),
-            Value::Time(_) => true,
+            Value::Time(_) | Value::Uuid(_) => true,
         }
     }
 }

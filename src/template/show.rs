@@ -18,6 +18,7 @@ pub fn write_value(out: &mut String, value: &Value) {
         Value::Float(n) => out.write_str(&float::shortest(*n)),
         Value::Str(text) => out.write_str(text),
         Value::Time(nanos) => out.write_str(&super::time::full(*nanos)),
+        Value::Uuid(id) => write!(out, "{}", uuid::Uuid::from_u128(*id)),
         Value::List(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
@@ -55,6 +56,7 @@ pub fn type_name(value: &Value) -> &'static str {
         Value::List(_) => "[]interface {}",
         Value::Map(_) => "map[string]interface {}",
         Value::Time(_) => "time.Time",
+        Value::Uuid(_) => "uuid.UUID",
     }
 }
 

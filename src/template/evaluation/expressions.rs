@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Evaluated, Evaluation, Slot};
 use crate::template::methods;
+use crate::template::printf::to_text;
 use crate::template::show::type_name;
 use crate::template::syntax::{At, Binding, Command, NameId, Pipe, Term, TermKind};
 use crate::value::{Dict, Value};
@@ -157,6 +158,10 @@ impl<'a> Evaluation<'a> {
                         Some(Err(message)) => self.fail(term.at, message),
                         None => self.no_field(name, value, term, heads),
                     };
+                }
+                Value::Uuid(_) if &**name == "String" => {
+                    let text = Value::Str(to_text(value));
+                    return self.fields(&text, &names[index + 1..], term, heads);
                 }
                 Value::Map(entries) => entries.get(name).unwrap_or(&Value::Nil),
                 Value::Nil => return Ok(Value::Nil),

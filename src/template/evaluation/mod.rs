@@ -234,6 +234,9 @@ impl<'a> Evaluation<'a> {
     /// Runs the body per element; `None` when there is none.
     fn iterate(&mut self, branch: &'a Branch, value: &Value) -> Evaluated<Option<Flow>> {
         let at = branch.pipe.at;
+        if let Some(bytes) = value.bytes() {
+            return self.iterate(branch, &Value::list(bytes));
+        }
         match value {
             Value::Nil => return Ok(None),
             Value::List(items) => {

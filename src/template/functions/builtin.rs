@@ -52,6 +52,10 @@ fn step(item: &Value, key: &Value) -> Outcome {
     match (item, key) {
         (Value::Nil, _) => Err("index of nil pointer".into()),
         (Value::List(items), key) => Ok(items[position(key, items.len())?].clone()),
+        (Value::Uuid(id), key) => {
+            let bytes = id.to_be_bytes();
+            Ok(Value::Int(bytes[position(key, bytes.len())?].into()))
+        }
         (Value::Str(text), key) => {
             Ok(Value::Int(i64::from(text.as_bytes()[position(key, text.len())?])))
         }
@@ -78,6 +82,7 @@ fn len(args: &mut Args) -> Outcome {
         Value::Str(text) => text.len(),
         Value::List(items) => items.len(),
         Value::Map(entries) => entries.len(),
+        Value::Uuid(id) => size_of_val(id),
         Value::Nil => return Err("len of nil pointer".into()),
         other => return Err(format!("len of type {}", type_name(other))),
     };

@@ -49,7 +49,10 @@ fn equal(a: &Value, b: &Value) -> Result<bool, String> {
 /// `None` where a float is not a number.
 fn order(args: &Args) -> Result<Option<Ordering>, String> {
     let basic = |value: &Value| {
-        !matches!(value, Value::Nil | Value::List(_) | Value::Map(_) | Value::Time(_))
+        !matches!(
+            value,
+            Value::Nil | Value::List(_) | Value::Map(_) | Value::Time(_) | Value::Uuid(_)
+        )
     };
     let (a, b) = (args.any(0), args.any(1));
     if !basic(a) || !basic(b) {

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use super::Kind::{Any, Text};
 use super::{Args, Function, Outcome, check_items, check_size, fixed};
+
+use crate::template::printf::to_text;
 use crate::template::{float, time};
 use crate::value::Value;
 
@@ -60,6 +62,7 @@ impl Writer {
             Value::Uint(n) => self.out.push_str(&n.to_string()),
             Value::Str(text) => self.text(text),
             Value::Time(nanos) => self.text(&time::rfc3339(*nanos)),
+            Value::Uuid(_) => self.text(&to_text(value)),
             Value::List(items) => {
                 self.open('[');
                 for (i, item) in items.iter().enumerate() {

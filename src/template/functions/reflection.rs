@@ -24,6 +24,7 @@ pub fn kind_name(value: &Value) -> &'static str {
         Value::List(_) => "slice",
         Value::Map(_) => "map",
         Value::Time(_) => "struct",
+        Value::Uuid(_) => "array",
         other => type_name(other),
     }
 }

@@ -23,7 +23,7 @@ pub const FUNCTIONS: &[Function] = &[
     fixed("shellQuote", &[Text], |a| shell_quote(a.text(0))),
     fixed("q", &[Text], |a| shell_quote(a.text(0))),
     fixed("splitArgs", &[Text], split_args),
-    fixed("uuid", &[], |_| Ok(uuid::Uuid::new_v4().to_string().into())),
+    fixed("uuid", &[], |_| Ok(Value::Uuid(uuid::Uuid::new_v4().as_u128()))),
     fixed("spew", &[Any], |a| {
         let mut out = String::new();
         dump(&mut out, a.any(0), 0);

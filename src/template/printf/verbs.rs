@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::to_text;
 use crate::template::show::{self, NIL, quote_with, type_name};
 use crate::template::{float, time};
 use crate::value::Value;
@@ -49,6 +50,12 @@ fn formatted(out: &mut String, value: &Value, verb: char, flags: Flags) {
         Value::Str(t) => string(out, t, verb, flags),
         Value::Time(nanos) if matches!(verb, 'v' | 's') => {
             text(out, &time::full(*nanos), 's', flags);
+        }
+        Value::Uuid(_) if matches!(verb, 'v' | 's' | 'q') => {
+            string(out, &to_text(value), verb, flags)
+        }
+        Value::Uuid(_) => {
+            formatted(out, &Value::list(value.bytes().unwrap_or_default()), verb, flags)
         }
         Value::List(items) => {
             out.push('[');

@@ -269,7 +269,15 @@ fn dates() {
             "{{now.Unix}} {{now.Year}} {{now.Month}} {{(now).Format \"2006\"}} {{$t := now}}{{$t.Format \"01\" | len}}",
             "1709647629 2024 March 2024 2",
         ),
-        ("{{kindOf now}} {{typeOf now}} {{len (uuid)}}", "struct time.Time 36"),
+        ("{{kindOf now}} {{typeOf now}}", "struct time.Time"),
+        (
+            "{{len uuid}} {{uuid | print | len}} {{uuid.String | len}} {{kindOf uuid}} {{typeOf uuid}}",
+            "16 36 36 array uuid.UUID",
+        ),
+        (
+            "{{printf \"%q\" uuid | len}} {{toJson uuid | len}} {{range uuid}}x{{end}} {{lt (index uuid 0) 256}}",
+            "38 38 xxxxxxxxxxxxxxxx true",
+        ),
     ]);
     assert!(render("{{mustToDate \"2006\" \"x\"}}").contains("parsing time \"x\" as \"2006\""));
 }

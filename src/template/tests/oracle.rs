@@ -58,7 +58,7 @@ fn converted(value: &Value) -> gotmpl::Value {
             let entries = entries.iter().map(|(key, item)| (key.clone(), converted(item)));
             entries.collect::<std::collections::BTreeMap<_, _>>().into()
         }
-        Value::Nil | Value::Uint(_) | Value::Time(_) => gotmpl::Value::Nil,
+        Value::Nil | Value::Uint(_) | Value::Time(_) | Value::Uuid(_) => gotmpl::Value::Nil,
     }
 }
 

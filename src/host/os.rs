@@ -1,6 +1,7 @@
 //! The machine itself.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -28,7 +29,7 @@ impl Host for Os {
 
     fn read(&self, path: &Path) -> io::Result<String> {
         // The bytes go along in the error, so that a message can show the place.
-        String::from_utf8(std::fs::read(path)?)
+        String::from_utf8(read_bounded(path)?)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
@@ -76,9 +77,40 @@ impl Host for Os {
     }
 }
 
+/// Longest text that is read, bytes.
+const LIMIT: u64 = 256 << 20;
+
+/// All of a file that has an end. A pipe that nobody writes into is empty, and not waited for.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    let found = file.metadata()?;
+    if found.file_type().is_fifo() || found.file_type().is_char_device() {
+        rustix::io::ioctl_fionbio(&file, false)?;
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(LIMIT)).unwrap_or(0) + 1);
+    if file.take(LIMIT + 1).read_to_end(&mut bytes)? as u64 > LIMIT {
+        let message = format!("more than {} MiB", LIMIT >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_end_is_not_read_to_it() {
+        let error = Os.read(Path::new("/dev/zero")).unwrap_err();
+        assert_eq!(error.to_string(), "more than 256 MiB");
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, rustix::fs::Mode::RWXU, 0).unwrap();
+        assert_eq!(Os.read(&pipe).unwrap(), "");
+        assert!(Os.read(dir.path()).is_err());
+    }
 
     #[test]
     fn a_file_that_is_not_utf8_is_invalid_data() {

@@ -93,8 +93,15 @@ impl Folder {
         // Left behind by a killed process that had our number.
         let _ = rustix::fs::unlinkat(&self.fd, &draft, AtFlags::empty());
         let written = self.create(&draft).and_then(|mut file| file.write_all(bytes));
-        let renamed =
-            written.and_then(|()| Ok(rustix::fs::renameat(&self.fd, &draft, &self.fd, name)?));
+        let rename = || rustix::fs::renameat(&self.fd, &draft, &self.fd, name);
+        let renamed = written.and_then(|()| match rename() {
+            // Nobody but us has a say here, and we never put a directory in this place.
+            Err(Errno::ISDIR | Errno::NOTEMPTY | Errno::EXIST) => {
+                self.remove(name.as_ref())?;
+                Ok(rename()?)
+            }
+            done => Ok(done?),
+        });
         if renamed.is_err() {
             let _ = rustix::fs::unlinkat(&self.fd, &draft, AtFlags::empty());
         }
@@ -232,6 +239,16 @@ mod tests {
         assert_eq!((mode("inner"), mode("inner/text")), (0o700, 0o600));
         assert_eq!(inner.read("text", 4).unwrap(), b"hell");
         assert_eq!(inner.names().unwrap(), [("text".into(), false)]);
+    }
+
+    #[test]
+    fn a_directory_in_place_of_a_file_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("text/more")).unwrap();
+        let folder = Folder::at(dir.path()).unwrap();
+        folder.replace("text", b"new").unwrap();
+        assert_eq!(folder.names().unwrap(), [("text".into(), false)]);
+        assert_eq!(folder.read("text", 9).unwrap(), b"new");
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl Footprint {
     }
 }
 
-fn arguments(context: &Context) -> BTreeMap<Arc<str>, String> {
+/// What a task was called with, as text.
+pub(super) fn arguments(context: &Context) -> BTreeMap<Arc<str>, String> {
     let given = |given: &Given| match given {
         Given::Value(value) => stored(value),
         Given::Shell(script) => format!("sh {script}"),

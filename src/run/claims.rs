@@ -1,6 +1,8 @@
 //! What holds between runs: claims of tasks, taken one by one in the order of their names.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
+use std::sync::Arc;
 
 use super::driver::Driver;
 use crate::event::Level;
@@ -11,23 +13,42 @@ use crate::store::{Held, Locks};
 /// Exit code of a task whose claim cannot be had.
 const NO_LOCK: i32 = 1;
 
+/// In the environment of commands: marks of the claims of the runs and bodies around them, for which a run
+/// inside them must not wait.
+pub(super) const HELD: &str = "PAR_CLAIMS";
+
 /// Claims that are held, and those that wait for another run.
 pub(super) struct Claims {
     locks: Locks,
-    held: HashMap<UnitId, Vec<Held>>,
+    held: HashMap<UnitId, Vec<(Arc<str>, Held)>>,
     waiting: Vec<Pending>,
+    /// What bodies of this run have had and given back.
+    given_back: HashSet<Arc<str>>,
+    /// Bodies that have ended and give back what they have once they are remembered.
+    ended: Vec<UnitId>,
+    /// What the runs around this one have.
+    around: Vec<u64>,
 }
 
 struct Pending {
     unit: UnitId,
     left: VecDeque<Claim>,
-    had: Vec<Held>,
+    had: Vec<(Arc<str>, Held)>,
     waited: bool,
+    /// The user knows that it waits.
+    is_told: bool,
 }
 
 impl Claims {
-    pub(super) fn new(locks: Locks) -> Claims {
-        Claims { locks, held: HashMap::new(), waiting: Vec::new() }
+    /// `around` is what [`HELD`] says.
+    pub(super) fn new<E>(locks: Locks, around: Result<&str, E>) -> Claims {
+        let marks = around.unwrap_or_default().split(' ').filter_map(|mark| mark.parse().ok());
+        let (held, waiting, given_back, ended) = Default::default();
+        Claims { locks, held, waiting, given_back, ended, around: marks.collect() }
+    }
+
+    fn is_ours(&self, name: &str) -> bool {
+        self.held.values().flatten().any(|(held, _)| **held == *name)
     }
 
     /// Whether some wait for another run, and have to be tried again.
@@ -39,8 +60,12 @@ impl Claims {
 impl Driver {
     /// All runs take claims in the same order, so that they never wait for each other in a circle.
     pub(super) fn claim(&mut self, unit: UnitId, mut claims: Vec<Claim>) {
+        claims.retain(|claim| !self.claims.around.contains(&mark(&claim.name)));
         claims.sort_by(|one, other| one.name.cmp(&other.name));
-        let pending = Pending { unit, left: claims.into(), had: Vec::new(), waited: false };
+        // Who asked whether it is up to date may have done so before that.
+        let waited = claims.iter().any(|claim| self.claims.given_back.contains(&claim.name));
+        let pending =
+            Pending { unit, left: claims.into(), had: Vec::new(), waited, is_told: false };
         self.claims.waiting.push(pending);
         self.try_claims();
     }
@@ -55,7 +80,8 @@ impl Driver {
                     Claimed::Had { waited: pending.waited }
                 }
                 Ok(false) => {
-                    if !std::mem::replace(&mut pending.waited, true) {
+                    pending.waited = true;
+                    if !std::mem::replace(&mut pending.is_told, true) {
                         self.say_waiting(&pending);
                     }
                     self.claims.waiting.push(pending);
@@ -70,13 +96,18 @@ impl Driver {
     /// Whether all of a claim is had.
     fn try_claim(&self, pending: &mut Pending) -> Result<bool, Refusal> {
         while let Some(claim) = pending.left.front() {
-            let refused = |error| Refusal {
+            let refused = |error: io::Error| Refusal {
                 code: NO_LOCK,
                 message: format!("the {} cannot be kept from other runs: {error}", claim.name),
             };
-            match self.claims.locks.take(&claim.name, claim.shared).map_err(refused)? {
-                Some(held) => pending.had.push(held),
-                None => return Ok(false),
+            match self.claims.locks.take(&claim.name, claim.shared) {
+                Ok(Some(held)) => pending.had.push((claim.name.clone(), held)),
+                Ok(None) => return Ok(false),
+                Err(error) if is_shortage(&error) => return Ok(false),
+                Err(error) if claim.is_courtesy => {
+                    tracing::debug!(claim = &*claim.name, %error, "not kept from other runs");
+                }
+                Err(error) => return Err(refused(error)),
             }
             pending.left.pop_front();
         }
@@ -85,14 +116,17 @@ impl Driver {
 
     fn say_waiting(&mut self, pending: &Pending) {
         let Some(claim) = pending.left.front() else { return };
+        if self.claims.is_ours(&claim.name) {
+            return;
+        }
         let task = &self.scheduler.plan().unit(pending.unit).task;
         let text = format!("task `{task}` waits for {}, which another run has", claim.name);
         self.say(Some(pending.unit), Level::Info, text.into());
     }
 
-    /// Gives back a claim, or gives it up.
+    /// Gives back a claim, soon, or gives it up.
     pub(super) fn release(&mut self, unit: UnitId) {
-        self.claims.held.remove(&unit);
+        self.claims.ended.push(unit);
         let before = self.claims.waiting.len();
         self.claims.waiting.retain(|pending| pending.unit != unit);
         if self.claims.waiting.len() < before {
@@ -100,4 +134,47 @@ impl Driver {
             self.inputs.push_back(Input::Claimed { unit, claimed });
         }
     }
+
+    /// Gives back what bodies had that have ended. Whoever gets it next must find what was remembered of them.
+    pub(super) fn give_back(&mut self) {
+        let (later, now) = std::mem::take(&mut self.claims.ended)
+            .into_iter()
+            .partition::<Vec<_>, _>(|unit| self.commits.contains(unit));
+        self.claims.ended = later;
+        let back: Vec<Arc<str>> = now
+            .iter()
+            .filter_map(|unit| self.claims.held.remove(unit))
+            .flat_map(|held| held.into_iter().map(|(name, _)| name))
+            .collect();
+        if !back.is_empty() {
+            self.claims.given_back.extend(back);
+            self.try_claims();
+        }
+    }
+
+    /// What a command of `task` is told in [`HELD`].
+    pub(super) fn claims_around(&self, task: UnitId) -> Option<String> {
+        let plan = self.scheduler.plan();
+        let mut marks: Vec<String> = self.claims.around.iter().map(u64::to_string).collect();
+        let mut call = task;
+        loop {
+            let held = self.claims.held.get(&call).into_iter().flatten();
+            marks.extend(held.map(|(name, _)| mark(name).to_string()));
+            if call == UnitId::ROOT {
+                break;
+            }
+            call = plan.parent(call);
+        }
+        (!marks.is_empty()).then(|| marks.join(" "))
+    }
+}
+
+/// Stands for a name, the same in all runs.
+fn mark(name: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(name.as_bytes())
+}
+
+/// Too few descriptors just now: others will end.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }

@@ -1,8 +1,8 @@
 //! The loop: one owner of scheduler, processes and books, told by signals, processes, workers and programs.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -10,8 +10,8 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, checks, claims, contexts, control, forward, gates, jobs,
-    mask, nesting, output, ready, server, stages, start,
+    Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
+    headroom, jobs, mask, nesting, output, ready, server, stages, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -61,7 +61,7 @@ pub(super) enum Mail {
     /// A server serves.
     Ready(UnitId),
     /// A success is remembered, or cannot be.
-    Remembered,
+    Remembered(UnitId),
     /// What a reporter wrote did not arrive.
     Unwritten,
 }
@@ -73,7 +73,8 @@ pub(super) struct Driver {
     pub(super) shell: Arc<Shell>,
     pub(super) guarded: Guarded,
     pub(super) nesting: nesting::Nesting,
-    pub(super) began: Instant,
+    pub(super) clock: clock::Clock,
+    pub(super) headroom: headroom::Headroom,
     pub(super) mail: mpsc::UnboundedReceiver<Mail>,
     pub(super) post: mpsc::UnboundedSender<Mail>,
     pub(super) inputs: VecDeque<Input>,
@@ -112,7 +113,7 @@ pub(super) struct Driver {
     /// Tasks with sources that run.
     pub(super) pending: HashMap<UnitId, Pending>,
     /// Successes that are being remembered.
-    pub(super) commits: u32,
+    pub(super) commits: HashSet<UnitId>,
     pub(super) flushed: Instant,
     /// There are events since then.
     pub(super) is_dirty: bool,
@@ -161,13 +162,14 @@ impl Driver {
             shell: Arc::new(shell),
             guarded,
             nesting,
-            began,
+            clock: clock::Clock::beginning(began),
+            headroom: headroom::Headroom::new(),
+            root: order.root.clone(),
             mail,
             checks: checks::Checks::new(post.clone()),
             server: server::Server::new(post.clone()),
             control: control::Control::new(began),
             gates: gates::Watch::new(order.gates),
-            root: order.root.clone(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
@@ -177,7 +179,7 @@ impl Driver {
             scripts: ask::Scripts::new(order.options.slots),
             sources: order.sources,
             explain: order.explain,
-            claims: claims::Claims::new(store.locks()),
+            claims: claims::Claims::new(store.locks(), std::env::var(claims::HELD).as_deref()),
             tries: ready::Tries::default(),
             logs: store.logs(),
             events: store.events(),
@@ -192,7 +194,7 @@ impl Driver {
             durations: order.durations,
             fingerprints: Arc::new(order.fingerprints),
             pending: HashMap::new(),
-            commits: 0,
+            commits: HashSet::new(),
             flushed: began,
             is_dirty: false,
             meta,
@@ -224,7 +226,7 @@ impl Driver {
     }
 
     pub(super) fn now(&self) -> At {
-        At::from(self.began.elapsed())
+        self.clock.at(Instant::now())
     }
 
     pub(super) async fn drive(mut self, fragment: Fragment) -> Ended {
@@ -232,7 +234,7 @@ impl Driver {
         loop {
             self.step();
             self.share_slots();
-            if self.scheduler.is_finished() && self.commits == 0 {
+            if self.scheduler.is_finished() && self.commits.is_empty() {
                 break;
             }
             self.wait().await;
@@ -243,7 +245,7 @@ impl Driver {
     /// Gives the scheduler everything that is known, and does what it wants.
     pub(super) fn step(&mut self) {
         self.look_at_gates();
-        while let Some(input) = self.inputs.pop_front() {
+        while let Some(input) = self.next_input() {
             let effects = self.scheduler.step(self.now(), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
@@ -253,13 +255,21 @@ impl Driver {
         }
     }
 
+    /// What is known and not told yet; what has ended gives back first what others may wait for.
+    fn next_input(&mut self) -> Option<Input> {
+        if self.inputs.is_empty() {
+            self.give_back();
+        }
+        self.inputs.pop_front()
+    }
+
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
         self.reports.deliver();
         let visible = self.make_visible();
         let life = Some(self.show_life());
         let gate = self.watch_gates();
-        let deadline = self.scheduler.next_deadline().map(|at| self.began + at.elapsed());
+        let deadline = self.scheduler.next_deadline().map(|at| self.clock.moment(at));
         let is_held_up =
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
@@ -335,7 +345,10 @@ impl Driver {
             Mail::Asked(asked) => self.asked(asked),
             Mail::Deserted(call) => self.inputs.push_back(Input::Abandoned(call)),
             Mail::Ready(server) => self.inputs.push_back(Input::Ready(server)),
-            Mail::Remembered => self.commits -= 1,
+            Mail::Remembered(unit) => {
+                self.commits.remove(&unit);
+                self.give_back();
+            }
             Mail::Unwritten => self.inputs.push_back(Input::Cancel(Why::Unread)),
         }
     }
@@ -344,7 +357,9 @@ impl Driver {
         match signal {
             libc::SIGTSTP => {
                 self.reports.pause();
+                let before = Instant::now();
                 self.processes.suspend();
+                self.clock.stood_still(before.elapsed());
                 self.reports.resume();
             }
             libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT => {
@@ -438,10 +453,21 @@ impl Driver {
     /// A body that begins has its directory, even if no command needs it; one that does says what is wrong.
     fn make_directory(&self, call: UnitId) {
         if let Some(dir) = self.resolver.directory(call)
-            && let Err(error) = start::make_directory(dir)
+            && let Err(error) = self.ensure_directory(dir)
         {
             tracing::debug!(?dir, %error, "cannot be made");
         }
+    }
+
+    /// A task's directory is made when it is not there; that of the project is never made again.
+    pub(super) fn ensure_directory(&self, dir: &Path) -> io::Result<()> {
+        if dir.is_dir() {
+            return Ok(());
+        }
+        if dir.starts_with(&self.root) && !self.root.is_dir() {
+            return Err(io::Error::other("the project's directory is gone"));
+        }
+        start::make_directory(dir)
     }
 
     /// Says what this run is, before the first process of it.

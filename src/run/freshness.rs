@@ -64,7 +64,7 @@ impl Driver {
     pub(super) fn remember(&mut self, unit: UnitId, outcome: &Outcome) {
         if let Some(pending) = self.pending.remove(&unit) {
             match outcome {
-                Outcome::Succeeded => self.commit(pending),
+                Outcome::Succeeded => self.commit(unit, pending),
                 _ => self.fingerprints.failed(pending),
             }
         } else if !outcome.is_success()
@@ -76,14 +76,14 @@ impl Driver {
     }
 
     /// Has a worker remember a success. The run ends after it.
-    fn commit(&mut self, pending: Pending) {
+    fn commit(&mut self, unit: UnitId, pending: Pending) {
         let ended = SystemTime::now();
         let (fingerprints, post) = (Arc::clone(&self.fingerprints), self.post.clone());
         fingerprints.expect(&pending);
-        self.commits += 1;
+        self.commits.insert(unit);
         tokio::task::spawn_blocking(move || {
             fingerprints.succeeded(pending, ended, &Os);
-            let _ = post.send(Mail::Remembered);
+            let _ = post.send(Mail::Remembered(unit));
         });
     }
 }

@@ -152,6 +152,7 @@ impl Driver {
         stream: Stream,
         bytes: &[u8],
     ) -> Option<forward::Piece> {
+        self.headroom.free(unit);
         let task = self.scheduler.plan().parent(unit);
         let (attempt, at) = (self.scheduler.attempt(task), self.now());
         let (offset, length) = self.log(task, attempt, stream, at, bytes)?;
@@ -184,6 +185,7 @@ impl Driver {
 
     pub(super) fn exited(&mut self, unit: UnitId, status: Status, usage: Usage) {
         self.finish_masks(unit);
+        self.headroom.free(unit);
         self.launches.remove(&unit);
         self.left_jobserver(unit);
         let status = self.checked_outputs(unit, status);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::ask::Answer;
 use super::driver::Driver;
 use crate::diag::Diagnostic;
-use crate::event::{At, Decision, Event, Failure, Kind, Level, Outcome, Stream};
+use crate::event::{Decision, Event, Failure, Kind, Level, Outcome, Stream};
 use crate::id::UnitId;
 use crate::resolve::{self, Continuation, Draft, Next, PartEnd, Told, What};
 use crate::schedule::{Expanded, Input};
@@ -107,7 +107,7 @@ impl Driver {
                 Kind::Decided { unit, stage, round, decision: decision.map(published) }
             }
         };
-        self.publish(Event { at: At::from(self.began.elapsed()), kind });
+        self.publish(Event { at: self.now(), kind });
         self.say(Some(unit), Level::Info, text.into());
     }
 

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::claims;
 use super::driver::{Driver, Name};
 use crate::event::{Status, Stream, Usage};
 use crate::exec::jobserver::Offer;
@@ -33,10 +34,12 @@ impl Driver {
             Ok(Some(exit)) => exit,
             Err(StartError::Busy(error)) => {
                 tracing::debug!(?unit, %error, "postponed");
+                self.headroom.free(unit);
                 return self.postponed.push(start);
             }
             Err(error) => Exit::NotStarted(error.to_string()),
         };
+        self.headroom.free(unit);
         self.launches.remove(&unit);
         self.inputs.push_back(Input::Exited { unit, exit });
     }
@@ -57,7 +60,7 @@ impl Driver {
         let Some(launch) = self.launches.get(&start.unit).cloned() else {
             return Ok(Some(Exit::NotStarted("it was never rendered".into())));
         };
-        make_directory(&launch.dir)
+        self.ensure_directory(&launch.dir)
             .map_err(|error| StartError::Directory(launch.dir.to_path_buf(), error))?;
         if self.shown_only.remove(&start.unit) {
             return Ok(Some(Exit::Ended(Status::Code(0), Usage::default())));
@@ -73,6 +76,9 @@ impl Driver {
         if !start.captured {
             // Whatever stands on the terminal must be complete before somebody else writes to it.
             self.reports.flush();
+        }
+        if start.captured {
+            self.headroom.keep(start.unit, self.processes.running())?;
         }
         self.processes.start(Name::Unit(start.unit), &job)?;
         if is_client {
@@ -156,6 +162,7 @@ impl Driver {
         if let Some(directory) = self.store.directory() {
             own.insert("PAR_RUN_DIR", directory.display().to_string());
         }
+        own.extend(self.claims_around(task).map(|held| (claims::HELD, held)));
         own.extend(makeflags.map(|flags| ("MAKEFLAGS", flags)));
         own.extend(self.context_variables(unit, start.attempt));
         own.extend(self.resolver.stage_variables(unit).iter().cloned());

@@ -154,6 +154,8 @@ pub struct Claim {
     pub name: Arc<str>,
     /// Several runs may have it at once, if all have it so.
     pub shared: bool,
+    /// The body runs all the same where nothing can be kept from other runs, as in a tree that is read only.
+    pub is_courtesy: bool,
 }
 
 /// What became of a claim.

@@ -32,7 +32,7 @@ impl Scheduler {
     fn claim_of(&self, call: UnitId) -> Option<Claim> {
         let fragment = self.plan.fragment(call)?;
         let name = fragment.alone_across_runs.as_ref()?;
-        Some(Claim { name: format!("task {name}").into(), shared: false })
+        Some(Claim { name: format!("task {name}").into(), shared: false, is_courtesy: true })
     }
 
     /// Gives room to bodies, the most urgent first. Nobody takes what one before it waits for, unless it is
@@ -92,8 +92,11 @@ impl Scheduler {
         }
         let locks = self.room.not_held_around(&want.locks, around).into_iter();
         let across = locks.filter(|lock| lock.across_runs);
-        let claim =
-            |lock: &Lock| Claim { name: format!("lock {}", lock.name).into(), shared: lock.shared };
+        let claim = |lock: &Lock| Claim {
+            name: format!("lock {}", lock.name).into(),
+            shared: lock.shared,
+            is_courtesy: false,
+        };
         let claims: Vec<Claim> = across.map(claim).chain(self.claim_of(call)).collect();
         if claims.is_empty() {
             return self.begin_body(call);

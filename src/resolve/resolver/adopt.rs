@@ -11,6 +11,7 @@ use crate::plan::{Fragment, Step, Unit, Work};
 use crate::resolve::called::{Aim, Called, Guard, Outlets, Sink, Target};
 use crate::resolve::context::Context;
 use crate::resolve::draft::{Body, Content, Draft, Late, Line, Manner, Mention, Piece, Redirected};
+use crate::resolve::footprint::arguments;
 use crate::resolve::settings::Compat;
 use crate::taskfile::model::Run;
 
@@ -82,6 +83,7 @@ impl Resolver {
             check: !context.checks.is_empty(),
             fail_fast: settings.fail_fast || task.failfast,
             one_at_a_time: !task.parallel,
+            alone_across_runs: self.made(&context),
             policy,
             ..Fragment::default()
         };
@@ -98,6 +100,23 @@ impl Resolver {
             self.stages(unit, &context, &mut fragment);
         }
         fragment
+    }
+
+    /// The name under which the files are made that the task makes; `None` where nobody compares them, or
+    /// nothing is made.
+    fn made(&self, context: &Context) -> Option<Arc<str>> {
+        let settings = &self.shared.settings;
+        if !context.checks.compares || settings.dry || settings.compat == Compat::GoTask {
+            return None;
+        }
+        let given = arguments(context);
+        if given.is_empty() {
+            return Some(context.full_name.clone());
+        }
+        // Values may be secret, and the name is seen.
+        let text: String = given.iter().map(|(name, value)| format!("{name}={value}\0")).collect();
+        let mark = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        Some(format!("{} {mark:016x}", context.full_name).into())
     }
 
     fn piece(

@@ -88,7 +88,7 @@ impl Driver {
             project: self.root.clone(),
             pid: self.meta.pid,
             tasks: self.meta.tasks.clone(),
-            age_ms: self.began.elapsed().as_millis() as u64,
+            age_ms: self.now().elapsed().as_millis() as u64,
             running: Vec::new(),
             queued: Vec::new(),
             next: Vec::new(),

@@ -1,0 +1,78 @@
+//! Descriptors that commands may need before they end, kept free for them.
+//!
+//! A command's log is made at its first byte. Were the last descriptors given to further commands, there would
+//! be nowhere to put what the running ones write.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use crate::id::UnitId;
+
+/// For a log and its index.
+const LOG: usize = 2;
+/// For those who read files and logs meanwhile.
+const READERS: usize = 8;
+/// What a command and its log take at most, and what a run takes besides: below that nobody has to count.
+const EACH: u64 = 8;
+const BESIDES: u64 = 128;
+
+pub(super) struct Headroom {
+    /// How many descriptors there may be.
+    limit: u64,
+    null: Option<File>,
+    kept: HashMap<UnitId, Vec<OwnedFd>>,
+}
+
+impl Headroom {
+    pub(super) fn new() -> Headroom {
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        Headroom {
+            limit: limit.unwrap_or(u64::MAX),
+            null: File::open("/dev/null").ok(),
+            kept: HashMap::new(),
+        }
+    }
+
+    /// Keeps what a command needs that is about to start beside so many.
+    ///
+    /// # Errors
+    ///
+    /// When too few descriptors are left, and some will be free when one of the others ends.
+    pub(super) fn keep(&mut self, unit: UnitId, running: usize) -> io::Result<()> {
+        if running == 0 || running as u64 * EACH + BESIDES < self.limit {
+            return Ok(());
+        }
+        let Some(null) = &self.null else { return Ok(()) };
+        let copies = |count: usize| -> io::Result<Vec<OwnedFd>> {
+            (0..count).map(|_| Ok(null.try_clone()?.into())).collect()
+        };
+        let kept = copies(LOG)?;
+        drop(copies(READERS)?);
+        self.kept.insert(unit, kept);
+        Ok(())
+    }
+
+    /// Lets a command have what was kept for it, or others when it has ended.
+    pub(super) fn free(&mut self, unit: UnitId) {
+        self.kept.remove(&unit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_where_there_is_plenty_or_nobody_else() {
+        let mut headroom = Headroom { limit: 1024, ..Headroom::new() };
+        headroom.keep(UnitId(1), 100).unwrap();
+        headroom.keep(UnitId(2), 0).unwrap();
+        assert!(headroom.kept.is_empty());
+        headroom.keep(UnitId(3), 200).unwrap();
+        assert_eq!(headroom.kept[&UnitId(3)].len(), LOG);
+        headroom.free(UnitId(3));
+        assert!(headroom.kept.is_empty());
+    }
+}

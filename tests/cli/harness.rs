@@ -50,6 +50,7 @@ pub struct Test {
     status: i32,
     hides_times: bool,
     merges: bool,
+    under: Option<String>,
 }
 
 impl Test {
@@ -69,6 +70,7 @@ impl Test {
             status: 0,
             hides_times: false,
             merges: false,
+            under: None,
         }
     }
 
@@ -186,6 +188,12 @@ impl Test {
         self
     }
 
+    /// A line of bash that stands before the binary's start, as `ulimit -n 48` or `exec >file`.
+    pub fn under(mut self, line: &str) -> Test {
+        self.under = Some(line.into());
+        self
+    }
+
     /// Runs the binary and panics with everything that is not as expected.
     pub fn run(self) -> Ran {
         self.start().end()
@@ -228,8 +236,20 @@ impl Test {
 
     /// The command line with its environment, without standard streams.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_par"));
-        command.arg0(&self.program).args(&self.args).env_clear();
+        let par = env!("CARGO_BIN_EXE_par");
+        let mut command = match &self.under {
+            None => Command::new(par),
+            Some(line) => {
+                let mut command = Command::new("bash");
+                let line = format!(r#"{line}; name=$1; shift; exec -a "$name" "$0" "$@""#);
+                command.arg("-c").arg(line).arg(par).arg(&self.program);
+                command
+            }
+        };
+        if self.under.is_none() {
+            command.arg0(&self.program);
+        }
+        command.args(&self.args).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.home.path()).envs(self.env.iter().cloned());
         command.env(MARK, self.mark());

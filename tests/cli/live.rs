@@ -150,7 +150,7 @@ pub fn marked(mark: &str) -> Vec<(i32, String)> {
 }
 
 /// Waits for the end of a process.
-fn ends(pid: i32) -> bool {
+pub fn ends(pid: i32) -> bool {
     // SAFETY: plain system call.
     let handle = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as i32;
     if handle < 0 {

@@ -1,0 +1,209 @@
+//! What goes wrong around a run: full disks, directories that go away, limits of the machine.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+
+use crate::harness::Test;
+use crate::live::{becomes_readable, marked};
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    Test::new()
+        .taskfile("{version: '3', tasks: {all: echo hello}}")
+        .under("exec >/dev/full")
+        .args(["-s", "all"])
+        .stderr("error: output cannot be written: No space left on device (os error 28)\n")
+        .status(1)
+        .run();
+}
+
+#[test]
+fn closed_streams_are_no_reason_to_fail() {
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let ran = Test::new()
+            .taskfile("{version: '3', tasks: {all: {deps: [a, b]}, a: 'cat; echo a >>made', b: 'echo b; echo b >>made'}}")
+            .under(&format!("exec {closed}"))
+            .args(["-j2", "all"])
+            .stdout_has("")
+            .stderr_has("")
+            .run();
+        let mut made: Vec<_> = ran.text("made").lines().map(String::from).collect();
+        made.sort_unstable();
+        assert_eq!(made, ["a", "b"], "{closed}");
+    }
+}
+
+/// A very small disk below a directory, while it lives.
+struct Disk<'a>(&'a Path);
+
+impl Disk<'_> {
+    fn mount(at: &Path) -> Option<Disk<'_>> {
+        std::fs::create_dir_all(at).expect("a directory");
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none"]).arg(at).output();
+        let is_mounted = mount.is_ok_and(|mount| mount.status.success());
+        if !is_mounted {
+            println!("skipped: nothing can be mounted here");
+        }
+        is_mounted.then_some(Disk(at))
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_under_the_state_fails_no_task_and_loses_no_output() {
+    let test = Test::new().taskfile(
+        "
+        version: '3'
+        tasks:
+          all: {deps: [big, gen]}
+          big: seq 100000
+          gen: {sources: [in.txt], generates: [out.txt], cmds: [cp in.txt out.txt]}
+        ",
+    );
+    let test = test.file("in.txt", "v1\n").args(["-s", "-j2", "all"]);
+    let at = test.path(".par");
+    let Some(disk) = Disk::mount(&at) else { return };
+    let all: String = (1..=100_000).map(|i| format!("{i}\n")).collect();
+    let ran = test.stdout(&all).stderr_has("").run();
+    drop(disk);
+    assert_eq!(ran.text("out.txt"), "v1\n");
+}
+
+#[test]
+fn a_project_directory_that_a_task_removes_is_not_made_again() {
+    let test = Test::new().taskfile("{version: '3', tasks: {}}").file(
+        "p/Taskfile.yml",
+        "{version: '3', tasks: {all: ['rm -rf \"$PWD\"; echo removed', 'echo never'], sub: {dir: sub, cmds: [pwd]}}}",
+    );
+    let ran = test
+        .stand_in("p")
+        .args(["-s", "all"])
+        .stdout("removed\n")
+        .stderr_has("the project's directory is gone")
+        .status(201)
+        .run();
+    assert!(!ran.has("p"));
+}
+
+#[test]
+fn a_task_still_has_its_own_directory_made() {
+    let ran = Test::new()
+        .taskfile("{version: '3', tasks: {all: {dir: new/one, cmds: ['echo here >file']}}}")
+        .args(["-s", "all"])
+        .run();
+    assert_eq!(ran.text("new/one/file"), "here\n");
+}
+
+const MANY: &str = "
+    version: '3'
+    tasks:
+      all: {deps: [{for: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20], task: 'one-{{.ITEM}}'}]}
+      one-*: sh -c 'echo {{index .MATCH 0}} >&2; echo {{index .MATCH 0}}'
+    ";
+
+fn numbers() -> Vec<String> {
+    let mut all: Vec<String> = (1..=20).map(|number| number.to_string()).collect();
+    all.sort_unstable();
+    all
+}
+
+fn sorted(bytes: &[u8]) -> Vec<String> {
+    let mut lines: Vec<_> = String::from_utf8_lossy(bytes).lines().map(String::from).collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn too_few_descriptors_are_waited_for() {
+    let test = Test::new().taskfile(MANY).under("ulimit -n 48").stderr_has("").stdout_has("");
+    let ran = test.args(["-s", "-j100", "all"]).run();
+    assert_eq!(sorted(&ran.stdout), numbers());
+}
+
+#[test]
+fn too_few_processes_are_waited_for() {
+    let user = ["--reuid", "54321", "--clear-groups"];
+    let may_run =
+        Command::new("setpriv").args(user).arg(env!("CARGO_BIN_EXE_par")).arg("--version").output();
+    if !may_run.is_ok_and(|ran| ran.status.success()) {
+        return println!("skipped: no other user may run the program here");
+    }
+    let test =
+        Test::new().taskfile(MANY).args(["-s", "-j100", "all"]).stdout_has("").stderr_has("");
+    let open = Command::new("chmod").arg("777").arg(test.path("")).status();
+    assert!(open.is_ok_and(|status| status.success()));
+    let line = format!(
+        "ulimit -u 16; set -- \"$@\"; p=$0; n=$1; shift; exec setpriv {} \"$p\" \"$@\"",
+        user.join(" ")
+    );
+    let ran = test.under(&line).run();
+    assert_eq!(sorted(&ran.stdout), numbers());
+}
+
+#[test]
+fn a_tree_that_is_read_only_still_runs() {
+    let test = Test::new()
+        .taskfile("{version: '3', tasks: {all: {sources: [Taskfile.yml], cmds: [echo ran]}}}")
+        .args(["-s", "all"])
+        .stdout("ran\n")
+        .stderr_has("this run is not recorded");
+    // A file in the place of the state keeps root out as well.
+    std::fs::write(test.path(".par"), "").expect("a file");
+    test.run();
+}
+
+/// The most memory that the runs of a test had in use, KiB.
+fn peak(mark: &str) -> u64 {
+    let status = |pid| std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let runners = marked(mark).into_iter().map(|(pid, _)| status(pid));
+    let runners = runners.filter(|status| status.starts_with("Name:\ttask runner\n"));
+    let peak = |status: String| {
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?.to_string();
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    runners.filter_map(peak).max().expect("a run")
+}
+
+#[test]
+fn a_line_of_any_length_and_bytes_of_any_kind_pass_in_little_memory() {
+    const LENGTH: usize = 24 << 20;
+    let test = Test::new()
+        .taskfile(
+            r"
+            version: '3'
+            tasks:
+              all:
+                - echo >up; read x <go
+                - head -c 25165824 /dev/zero
+                - echo >up; read x <go
+            ",
+        )
+        .fifo("up")
+        .fifo("go")
+        .under("exec >out")
+        .args(["-s", "-o", "group", "all"]);
+    let up = File::options().read(true).write(true).open(test.path("up")).expect("a fifo");
+    let mark = test.mark();
+    let wait = || {
+        assert!(becomes_readable(&up), "it hangs");
+        std::io::Read::read(&mut &up, &mut [0; 16]).expect("a line");
+    };
+    let mut live = test.start();
+    wait();
+    let idle = peak(&mark);
+    live.tell("go");
+    wait();
+    let busy = peak(&mark);
+    live.tell("go");
+    let ran = live.end();
+    assert!(busy < idle + 12 * 1024, "{idle} KiB, then {busy} KiB");
+    let out = std::fs::read(ran.path("out")).expect("its output");
+    assert!(out.len() == LENGTH && out.iter().all(|&byte| byte == 0));
+}

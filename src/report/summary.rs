@@ -225,7 +225,7 @@ impl Summary {
             Failure::Refused { message, .. } => return self.line(Colour::Red, message),
             Failure::Exit(status) => format!("failed: {status}"),
             Failure::Spawn(reason) => format!("could not be started: {reason}"),
-            Failure::TimedOut => "ran out of time".into(),
+            Failure::TimedOut => "timed out".into(),
             Failure::StoppedServing(status) => format!("stopped serving: {status}"),
             Failure::NotReady => "was not ready in time".into(),
             Failure::Below(unit) => format!("failed because of `{}`", self.name(*unit)),

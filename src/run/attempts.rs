@@ -68,7 +68,7 @@ impl Driver {
             Some(Failure::Exit(status)) => format!("failed: {status}"),
             Some(Failure::Spawn(reason)) => format!("could not be started: {reason}"),
             Some(Failure::StoppedServing(status)) => format!("stopped serving: {status}"),
-            Some(Failure::TimedOut) => "ran out of time".into(),
+            Some(Failure::TimedOut) => "timed out".into(),
             Some(Failure::NotReady) => "was not ready in time".into(),
             Some(Failure::Refused { .. } | Failure::Below(_)) | None => "failed".into(),
         }

@@ -201,7 +201,7 @@ fn a_command_that_takes_too_long_is_208_or_124() {
             ",
         )
     };
-    let said = "par: task `all` ran out of time ([TIME])\n  | deferred\n  log: .par/runs/[RUN]/logs/all.log\n  again: par run all\n";
+    let said = "par: task `all` timed out ([TIME])\n  | deferred\n  log: .par/runs/[RUN]/logs/all.log\n  again: par run all\n";
     test().args(["-s", "all"]).stdout("deferred\n").stderr(said).hide_times().status(208).run();
     test().args(["-sx", "all"]).stdout("deferred\n").stderr(said).hide_times().status(124).run();
 }

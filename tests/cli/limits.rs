@@ -55,7 +55,7 @@ fn an_attempt_that_takes_too_long_is_killed_with_its_tree_and_what_was_deferred_
             ",
         )
         .args(["-s"])
-        .stderr("par: task `default` ran out of time ([TIME])\n  again: par run default\n")
+        .stderr("par: task `default` timed out ([TIME])\n  again: par run default\n")
         .hide_times()
         .status(208)
         .run();

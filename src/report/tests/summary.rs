@@ -127,7 +127,7 @@ fn a_task_that_ran_out_of_time_is_the_cause_and_its_killed_command_is_not() {
     story.end(1, Outcome::Failed(Failure::TimedOut)).over(below(1), 1000, 1000);
     assert_eq!(
         story.summary(look()),
-        "par: task `slow` ran out of time (1.5 s)\n  | zzz\n  again: par run slow\n"
+        "par: task `slow` timed out (1.5 s)\n  | zzz\n  again: par run slow\n"
     );
 }
 

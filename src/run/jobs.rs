@@ -18,6 +18,8 @@ use crate::schedule::{Input, Options};
 
 /// The run's part in jobservers.
 pub(super) struct Jobs {
+    /// The number of jobs is a limit for everything below this run.
+    limits: bool,
     shares: bool,
     /// Every command is told of it.
     strict: bool,
@@ -38,6 +40,7 @@ struct Asked {
 impl Jobs {
     pub(super) fn new(shares: bool, strict: bool, options: &Options) -> Jobs {
         Jobs {
+            limits: shares,
             shares: shares && !options.sequential && (2..=MOST).contains(&options.slots),
             strict,
             slots: options.slots,
@@ -54,6 +57,17 @@ impl Jobs {
             Some(jobserver) => jobserver.readable().await,
             None => std::future::pending().await,
         }
+    }
+
+    /// Whether there is a jobserver around this run, which its commands are told of as well.
+    fn is_client(&self) -> bool {
+        self.jobserver.as_ref().is_some_and(|jobserver| !jobserver.is_server())
+    }
+
+    /// What a command is told that knows of no jobserver: as a make without one, a run in it has one slot,
+    /// which is the command's own.
+    pub(super) fn limit_below(&self) -> Option<(&'static str, String)> {
+        (self.limits && !self.is_client()).then(|| ("PAR_JOBS", "1".into()))
     }
 
     /// A command that knows of our jobserver runs.
@@ -127,8 +141,7 @@ impl Driver {
     /// What a command is told of the jobserver. [`StartError::Busy`] as long as its make has not said which
     /// form it knows.
     pub(super) fn offer(&mut self, launch: &Launch) -> Result<Option<Offer>, StartError> {
-        let inherits = self.jobs.jobserver.as_ref().is_some_and(|jobserver| !jobserver.is_server());
-        if !self.jobs.shares || inherits {
+        if !self.jobs.shares || self.jobs.is_client() {
             return Ok(None);
         }
         let anything = self.jobs.strict.then_some(Client::Make("make"));

@@ -163,7 +163,10 @@ impl Driver {
             own.insert("PAR_RUN_DIR", directory.display().to_string());
         }
         own.extend(self.claims_around(task).map(|held| (claims::HELD, held)));
-        own.extend(makeflags.map(|flags| ("MAKEFLAGS", flags)));
+        own.extend(match makeflags {
+            Some(flags) => Some(("MAKEFLAGS", flags)),
+            None => self.jobs.limit_below(),
+        });
         own.extend(self.context_variables(unit, start.attempt));
         own.extend(self.resolver.stage_variables(unit).iter().cloned());
         if let Some(path) = path {

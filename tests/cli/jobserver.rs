@@ -380,3 +380,20 @@ fn cargo_takes_tokens_from_the_fifo_where_there_is_no_make() {
     std::fs::set_permissions(wrapper, mode).expect("its own file");
     assert_eq!(most(&ran.run(), "jobs"), "0 4 1");
 }
+
+#[test]
+fn who_is_told_of_no_jobserver_has_one_slot() {
+    let test = |program: &str, args: &[&str], said: &str| {
+        Test::new()
+            .called(program)
+            .taskfile("{version: '3', tasks: {default: 'sh ./inner.sh'}}")
+            .file("inner.sh", "echo \"${PAR_JOBS-all}\"\n")
+            .args(args.iter().copied())
+            .stdout(&format!("{said}\n"))
+            .run();
+    };
+    test("par", &["-s", "-j4"], "1");
+    test("par", &["-s", "-j1"], "1");
+    test("par", &["-s", "-j4", "--strict-jobs"], "all");
+    test("task", &["-s"], "all");
+}

@@ -296,7 +296,7 @@ fn program(variable: &str) -> Option<PathBuf> {
 #[test]
 fn ninja_takes_tokens_from_the_fifo() {
     let Some(ninja) = program("NINJA_BIN") else { return };
-    let rules = "rule job\n  command = $PYTHON job.py 4\nbuild 1: job\nbuild 2: job\nbuild 3: job\nbuild 4: job\n";
+    let rules = "rule job\n  command = $$PYTHON job.py 4\nbuild 1: job\nbuild 2: job\nbuild 3: job\nbuild 4: job\n";
     let folder = |test: Test, name: &str| test.file(&format!("jobs/{name}.ninja"), rules);
     let mut test = jobs(Test::new(), "jobs", 4);
     for name in ["a", "b", "c"] {
@@ -310,7 +310,7 @@ fn ninja_takes_tokens_from_the_fifo() {
             silent: true
             tasks:
               default: {deps: [a, b, c]}
-              a: ninja() { $NINJA --quiet \"$@\"; }; cd jobs && ninja -f a.ninja -d nostat
+              a: ninja() { $NINJA --quiet \"$@\"; }; cd jobs && ninja -f a.ninja
               b: ninja() { $NINJA --quiet \"$@\"; }; cd jobs && ninja -f b.ninja
               c: ninja() { $NINJA --quiet \"$@\"; }; cd jobs && ninja -f c.ninja
             ",

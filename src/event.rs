@@ -192,6 +192,8 @@ pub enum Failure {
     Spawn(String),
     /// It ran longer than it may.
     TimedOut,
+    /// It showed no sign of life for longer than it may, and was stopped.
+    Stalled,
     /// A server's process ended, so, although it should have served on.
     StoppedServing(Status),
     /// A server was not ready in time.
@@ -366,6 +368,15 @@ pub enum Kind {
         unit: UnitId,
         /// How long it may take, microseconds.
         limit: u64,
+    },
+    /// A command has printed nothing, and its processes have used no processor, for as long as it may.
+    Stalled {
+        /// The command's unit.
+        unit: UnitId,
+        /// How long it may, microseconds.
+        limit: u64,
+        /// The attempt that it is part of is being stopped because of that.
+        is_stopped: bool,
     },
     /// An attempt of a task's body has failed and another one follows.
     Retrying {

@@ -139,6 +139,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             terminal: is_terminal && matches!(mode, Mode::Progress | Mode::Interleaved),
             typical: Duration::from_secs(1),
             deadline: settings.deadline.value,
+            stall: settings.stall.value,
             pools: planning::pools(settings, model).into_iter().collect(),
             dry: settings.dry.value,
             fallback: settings.fallback_sequential.value,

@@ -54,7 +54,7 @@ pub struct Retry {
 pub enum Class {
     /// Exit code 75 (`EX_TEMPFAIL` of sysexits.h), or one of [`Retry::patterns`] in the log.
     Transient,
-    /// The attempt took longer than its `timeout`.
+    /// The attempt took longer than its `timeout`, or showed no sign of life for its `stall`.
     Timeout,
     /// A signal ended a command.
     Signal,

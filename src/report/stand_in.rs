@@ -79,6 +79,7 @@ impl StandIn {
             Some(Outcome::Failed(Failure::StoppedServing(status))) => {
                 format!("stopped serving: exit status {}", status.code())
             }
+            Some(Outcome::Failed(Failure::Stalled)) => "showed no sign of life".into(),
             Some(Outcome::Failed(Failure::NotReady)) => "not ready in time".into(),
             Some(Outcome::Failed(Failure::Refused { code, message }))
                 if !FAILURES.contains(code) =>

@@ -227,6 +227,7 @@ impl Summary {
             Failure::Spawn(reason) => format!("could not be started: {reason}"),
             Failure::TimedOut => "timed out".into(),
             Failure::StoppedServing(status) => format!("stopped serving: {status}"),
+            Failure::Stalled => "showed no sign of life".into(),
             Failure::NotReady => "was not ready in time".into(),
             Failure::Below(unit) => format!("failed because of `{}`", self.name(*unit)),
         };
@@ -439,6 +440,7 @@ impl Reporter for Summary {
             | Kind::Decided { .. }
             | Kind::Output { .. }
             | Kind::TimedOut { .. }
+            | Kind::Stalled { .. }
             | Kind::Retrying { .. }
             | Kind::Heartbeat { .. }
             | Kind::Ready { .. }

@@ -69,6 +69,7 @@ impl Driver {
             Some(Failure::Spawn(reason)) => format!("could not be started: {reason}"),
             Some(Failure::StoppedServing(status)) => format!("stopped serving: {status}"),
             Some(Failure::TimedOut) => "timed out".into(),
+            Some(Failure::Stalled) => "showed no sign of life".into(),
             Some(Failure::NotReady) => "was not ready in time".into(),
             Some(Failure::Refused { .. } | Failure::Below(_)) | None => "failed".into(),
         }

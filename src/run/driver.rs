@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, mask, nesting, output, ready, server, stages, start,
+    headroom, jobs, mask, nesting, output, ready, server, stages, stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -97,6 +97,7 @@ pub(super) struct Driver {
     pub(super) claims: claims::Claims,
     pub(super) control: control::Control,
     pub(super) gates: gates::Watch,
+    pub(super) stalls: stalls::Stalls,
     /// Directory of the root Taskfile.
     pub(super) root: PathBuf,
     /// Tasks that have ended.
@@ -170,6 +171,7 @@ impl Driver {
             server: server::Server::new(post.clone()),
             control: control::Control::new(began),
             gates: gates::Watch::new(order.gates),
+            stalls: stalls::Stalls::default(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
@@ -245,6 +247,7 @@ impl Driver {
     /// Gives the scheduler everything that is known, and does what it wants.
     pub(super) fn step(&mut self) {
         self.look_at_gates();
+        self.look_for_stalls();
         while let Some(input) = self.next_input() {
             let effects = self.scheduler.step(self.now(), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
@@ -273,7 +276,8 @@ impl Driver {
         let is_held_up =
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
-        let wake = [deadline, retry, visible, life, gate].into_iter().flatten().min();
+        let look = self.next_look();
+        let wake = [deadline, retry, visible, life, gate, look].into_iter().flatten().min();
         tokio::select! {
             biased;
             notice = self.processes.next() => self.notice(notice),
@@ -441,6 +445,9 @@ impl Driver {
                 self.isolate(*unit, *attempt);
             }
             Kind::Ready { unit } => self.is_serving(*unit),
+            Kind::Stalled { unit, limit, is_stopped } => {
+                self.say_stalled(*unit, *limit, *is_stopped);
+            }
             Kind::PutAside { unit, outcome } => self.put_aside(*unit, outcome),
             Kind::Retrying { unit, attempt, outcome, delay } => {
                 self.retrying(*unit, *attempt, outcome, *delay);
@@ -537,7 +544,7 @@ impl Driver {
         let code = self.scheduler.exit_code(UnitId::ROOT)?;
         Some(match self.scheduler.root_cause(UnitId::ROOT) {
             Some(Failure::Exit(status)) => Cause::Command(*status),
-            Some(Failure::TimedOut | Failure::NotReady) => Cause::TimedOut,
+            Some(Failure::TimedOut | Failure::Stalled | Failure::NotReady) => Cause::TimedOut,
             Some(Failure::Refused { code, .. }) => Cause::Refused(self.code_from_below(*code)),
             Some(Failure::Spawn(_) | Failure::StoppedServing(_) | Failure::Below(_)) | None => {
                 Cause::Command(Status::Code(code))

@@ -32,7 +32,12 @@ impl Driver {
 
     fn is_stopped(&self, task: UnitId) -> bool {
         let outcome = self.scheduler.outcome(task);
-        matches!(outcome, Some(Outcome::Cancelled | Outcome::Failed(Failure::TimedOut)))
+        let was_ended = |failure: &Failure| matches!(failure, Failure::TimedOut | Failure::Stalled);
+        match outcome {
+            Some(Outcome::Cancelled) => true,
+            Some(Outcome::Failed(failure)) => was_ended(failure),
+            _ => false,
+        }
     }
 
     /// The run has ended: what is still there is about to be killed.

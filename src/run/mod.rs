@@ -25,6 +25,7 @@ mod outputs;
 mod ready;
 mod server;
 mod stages;
+mod stalls;
 mod start;
 
 use std::io;

@@ -96,6 +96,7 @@ impl Driver {
 
     /// A command wrote something; its secrets go no further.
     pub(super) fn printed(&mut self, unit: UnitId, stream: Stream, bytes: &[u8]) {
+        self.stalls.printed(unit);
         match self.masks.get_mut(&(unit, stream)) {
             Some(mask) => {
                 let bytes = mask.feed(bytes);
@@ -187,6 +188,7 @@ impl Driver {
         self.finish_masks(unit);
         self.headroom.free(unit);
         self.launches.remove(&unit);
+        self.stalls.forget(unit);
         self.left_jobserver(unit);
         let status = self.checked_outputs(unit, status);
         self.inputs.push_back(Input::Exited { unit, exit: Exit::Ended(status, usage) });

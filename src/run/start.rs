@@ -81,6 +81,7 @@ impl Driver {
             self.headroom.keep(start.unit, self.processes.running())?;
         }
         self.processes.start(Name::Unit(start.unit), &job)?;
+        self.watch_for_stalls(start.unit);
         if is_client {
             self.jobs.joined(start.unit);
         }

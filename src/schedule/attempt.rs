@@ -158,9 +158,10 @@ impl Scheduler {
         }
         let failure = match (row.ending, outcome) {
             (None, Outcome::Failed(Failure::Below(part))) => self.root_cause(*part)?,
-            (None | Some(Ending::AttemptOver | Ending::Unready), Outcome::Failed(failure)) => {
-                failure
-            }
+            (
+                None | Some(Ending::AttemptOver | Ending::Stalled | Ending::Unready),
+                Outcome::Failed(failure),
+            ) => failure,
             _ => return None,
         };
         if retry.on.iter().any(|&class| is_of(failure, class)) {
@@ -260,7 +261,9 @@ fn is_of(failure: &Failure, class: Class) -> bool {
     };
     match class {
         Class::Any => true,
-        Class::Timeout => matches!(failure, Failure::TimedOut | Failure::NotReady),
+        Class::Timeout => {
+            matches!(failure, Failure::TimedOut | Failure::Stalled | Failure::NotReady)
+        }
         Class::Transient => status == Some(Status::Code(TRANSIENT)),
         // A shell passes on the signal that ended its command in its exit code.
         Class::Signal => status.is_some_and(|status| (129..=192).contains(&status.code())),

@@ -450,7 +450,7 @@ impl Scheduler {
         let call = self.plan.parent(deferred);
         let State::Body(body) = &self.rows.get(call.index())?.state else { return None };
         let ending = self.rows[call.index()].ending;
-        if matches!(ending, Some(Ending::TimedOut | Ending::AttemptOver)) {
+        if matches!(ending, Some(Ending::TimedOut | Ending::AttemptOver | Ending::Stalled)) {
             return Some(TIMED_OUT);
         }
         match self.root_cause(body.failed?) {

@@ -114,7 +114,8 @@ impl Scheduler {
         // Nothing else is in hand, so nothing else can begin before this has ended.
         let alone = self.busy == 1 && self.aside == 0 && slot != Slot::Nobodys;
         let may = slot != Slot::Nobodys && self.may_have_terminal(&shown, alone);
-        let captured = !(self.options.terminal && may) || self.is_judged(unit);
+        let is_heard = self.is_listened_to(unit) && !shown.interactive;
+        let captured = !(self.options.terminal && may) || self.is_judged(unit) || is_heard;
         if !captured {
             self.on_terminal = Some(unit);
         }

@@ -45,7 +45,7 @@ impl Scheduler {
             && call != UnitId::ROOT
             && self.cancelled.is_none()
             && !self.is_in_an_ending(call)
-            && matches!(row.ending, None | Some(Ending::AttemptOver))
+            && matches!(row.ending, None | Some(Ending::AttemptOver | Ending::Stalled))
             && self.is_own_failure(call, outcome);
         if !is_wanted {
             return false;

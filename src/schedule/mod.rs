@@ -22,6 +22,7 @@ mod room;
 mod seam;
 mod seek;
 mod serve;
+mod stall;
 mod standing;
 mod state;
 mod stop;
@@ -142,6 +143,7 @@ impl Scheduler {
             Input::TokensOut(slots) => self.queue.give_away(slots),
             Input::TokensIn(slots) => self.queue.get_back(slots),
             Input::CancelTask(unit) => self.stop(unit, Ending::Cancelled),
+            Input::Stalled(command) => self.stalled(command),
             Input::Gate { is_open } => self.queue.is_gated = !is_open,
             Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
             Input::Deadline => self.deadline(),

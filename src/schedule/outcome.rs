@@ -89,9 +89,9 @@ impl Scheduler {
             match self.outcome(unit) {
                 _ if self.rows[unit.index()].exited_badly => return true,
                 Some(Outcome::Failed(Failure::Exit(_) | Failure::TimedOut)) => return true,
-                Some(Outcome::Failed(Failure::StoppedServing(_) | Failure::NotReady)) => {
-                    return true;
-                }
+                Some(Outcome::Failed(
+                    Failure::StoppedServing(_) | Failure::NotReady | Failure::Stalled,
+                )) => return true,
                 Some(Outcome::Failed(Failure::Below(cause)) | Outcome::Skipped(cause)) => {
                     unit = *cause;
                 }
@@ -127,7 +127,7 @@ impl Scheduler {
         }
         Some(match self.root_cause(unit) {
             Some(Failure::Exit(status)) => status.code(),
-            Some(Failure::TimedOut | Failure::NotReady) => TIMED_OUT,
+            Some(Failure::TimedOut | Failure::Stalled | Failure::NotReady) => TIMED_OUT,
             // One that ends well ends badly for whoever relied on it.
             Some(Failure::StoppedServing(status)) => status.code().max(1),
             Some(Failure::Spawn(_)) => NOT_STARTED,

@@ -22,6 +22,8 @@ pub struct Options {
     pub typical: Duration,
     /// The run is stopped when it has taken this long.
     pub deadline: Option<Duration>,
+    /// How long a command may show no sign of life, where its task does not say.
+    pub stall: Option<Duration>,
     /// How much there is of each pool.
     pub pools: Vec<(Arc<str>, u32)>,
     /// Where chance comes from.
@@ -42,6 +44,7 @@ impl Default for Options {
             terminal: false,
             typical: Duration::from_secs(1),
             deadline: None,
+            stall: None,
             pools: Vec::new(),
             seed: 0,
             dry: false,
@@ -123,6 +126,8 @@ pub enum Input {
     TokensIn(u32),
     /// Somebody wants a task to end that has not; what is deferred in it runs.
     CancelTask(UnitId),
+    /// A running command has shown no sign of life for its [`patience`](super::Scheduler::patience).
+    Stalled(UnitId),
     /// Whether the machine has room for more than what is under way; until it is said, it has.
     Gate {
         /// It has.

@@ -20,6 +20,8 @@ pub(super) enum Ending {
     TimedOut,
     /// The attempt of its body has taken as long as it may; another one may follow.
     AttemptOver,
+    /// The attempt of its body has shown no sign of life; another one may follow.
+    Stalled,
     /// A server was not ready in time.
     Unready,
     /// A server that nobody needs any more.
@@ -31,6 +33,7 @@ impl Ending {
         match self {
             Ending::Cancelled => Outcome::Cancelled,
             Ending::TimedOut | Ending::AttemptOver => Outcome::Failed(Failure::TimedOut),
+            Ending::Stalled => Outcome::Failed(Failure::Stalled),
             Ending::Unready => Outcome::Failed(Failure::NotReady),
             Ending::Over => Outcome::Succeeded,
         }

@@ -38,6 +38,7 @@ mod servers;
 mod signals;
 mod soak;
 mod stages;
+mod stalls;
 mod stand_in;
 mod state;
 mod summary;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use par::event::{At, Event, Failure, Kind, Outcome, Role, Why};
 use par::id::UnitId;
-use par::plan::{Class, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server};
+use par::plan::{
+    Class, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server, StallAction,
+};
 use par::schedule::{Input, Options};
 use par::sim::Simulation;
 
@@ -117,6 +119,10 @@ fn tell(events: &[Event]) -> Vec<String> {
             }
             Kind::Flaky { unit, attempts } => {
                 story.push(format!("{} is flaky, {attempts} attempts", of(unit).1));
+            }
+            Kind::Stalled { unit, is_stopped, .. } => {
+                let then = if *is_stopped { ", is stopped" } else { "" };
+                story.push(format!("{} stalls{then}", of(unit).1));
             }
             Kind::TimedOut { unit, .. } => story.push(format!("{} timed out", of(unit).1)),
             Kind::Cancelling { why } => story.push(format!("{why:?}")),
@@ -688,4 +694,98 @@ fn behind_a_closed_gate_one_command_runs_at_a_time() {
     assert_eq!(run(world(tasks()), 2, vec![closed.clone()]), one_by_one);
     let open = (At(1), Input::Gate { is_open: true });
     assert_eq!(run(world(tasks()), 2, vec![closed, open])[..2], ["> t1", "> t2"]);
+}
+
+/// Says of the first commands of a run that they are silent, early in their life.
+fn silences(units: &[u32]) -> Vec<(At, Input)> {
+    let at = At::from(MOMENT / 2);
+    units.iter().map(|&unit| (at, Input::Stalled(UnitId(unit)))).collect()
+}
+
+/// The units of commands, by the task that they are of, as a run of `world` numbers them.
+fn commands_of(world: &World, name: &str) -> Vec<u32> {
+    let mut player = Player::new(&Arc::new(world.clone()));
+    let root = player.root();
+    let (events, ..) = Simulation::new(options(4), player).run(root, |_, _| {});
+    let of_task = |event: &Event| match &event.kind {
+        Kind::Added { unit, task, role: Role::Command, .. } if **task == *name => Some(unit.0),
+        _ => None,
+    };
+    events.iter().filter_map(of_task).collect()
+}
+
+fn stalling(stall: Option<Duration>, stall_action: StallAction) -> Policy {
+    Policy { stall, stall_action, ..Policy::default() }
+}
+
+#[test]
+fn a_silent_command_is_reported_and_one_without_a_limit_is_not() {
+    let limited = with(stalling(Some(MOMENT), StallAction::Warn), task(&[], vec![command()]));
+    let world = world(vec![task(&[1, 2], vec![]), limited, task(&[], vec![command()])]);
+    let units = [commands_of(&world, "t1"), commands_of(&world, "t2")].concat();
+    let story = run(world, 2, silences(&units));
+    let expected = ["> t1", "> t2", "t1 stalls", "< t1", "t1 done", "< t2", "t2 done", "t0 done"];
+    assert_eq!(sorted(&story), sorted(&expected.map(String::from)));
+    assert_eq!(story[2], "t1 stalls");
+}
+
+fn sorted(story: &[String]) -> Vec<String> {
+    let mut sorted = story.to_vec();
+    sorted.sort();
+    sorted
+}
+
+#[test]
+fn what_the_run_allows_counts_where_a_task_says_nothing_but_not_for_servers() {
+    let tasks = vec![task(&[1], vec![command()]), server(false, vec![taking(100_000)])];
+    let world = world(tasks);
+    let units = [commands_of(&world, "t0"), commands_of(&world, "t1")].concat();
+    let options = Options { stall: Some(MOMENT), ..options(2) };
+    let story = run_with(world, options, silences(&units));
+    let expected =
+        ["> t1", "t1 is ready", "> t0", "t0 stalls", "< t0", "t0 done", "< t1", "t1 done"];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_stalled_attempt_is_stopped_and_tried_again_as_one_that_ran_out_of_time() {
+    let policy = Policy {
+        retry: Some(retry(2, &[Class::Timeout])),
+        ..stalling(Some(MOMENT), StallAction::Stop)
+    };
+    // The limit is that of a task around the command.
+    let parts = vec![deferred(), Part::Call { task: 1, ignore_error: false }];
+    let world = world(vec![with(policy, task(&[], parts)), task(&[], vec![command()])]);
+    let first = &commands_of(&world, "t1")[..1];
+    let story = run(world.clone(), 2, silences(first));
+    let expected = [
+        "> t1",
+        "t1 stalls, is stopped",
+        "! t1",
+        "t1 cancelled",
+        "> t0",
+        "< t0",
+        "t0 fails at attempt 1, again in 10ms",
+        "> t1",
+        "< t1",
+        "t1 done",
+        "> t0",
+        "< t0",
+        "t0 is flaky, 2 attempts",
+        "t0 done",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_command_that_waits_for_a_task_it_called_is_not_silent() {
+    let tasks = vec![
+        with(stalling(Some(MOMENT), StallAction::Stop), task(&[], vec![calling(&[(1, false)])])),
+        task(&[], vec![taking(4)]),
+    ];
+    let world = world(tasks);
+    let caller = commands_of(&world, "t0");
+    let late = (At::from(MOMENT * 2), Input::Stalled(UnitId(caller[0])));
+    let story = run(world, 2, vec![late]);
+    assert_eq!(story, ["> t0", "> t1", "< t1", "t1 done", "< t0", "t0 done"]);
 }

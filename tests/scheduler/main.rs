@@ -331,10 +331,14 @@ fn starts(ran: &Ran) -> Vec<usize> {
         .collect()
 }
 
-/// A cancellation, or several, at random times; sometimes a deserted call.
+/// A cancellation, or several, at random times; before that, silence.
 fn disturbances(seed: u64) -> Vec<(At, Input)> {
     let mut random = Random::new(seed ^ 0x77);
-    let mut inputs = Vec::new();
+    let silence = |random: &mut Random| {
+        let at = Duration::from_micros(random.below(200_000) as u64);
+        (At::from(at), Input::Stalled(UnitId(random.below(40) as u32)))
+    };
+    let mut inputs: Vec<(At, Input)> = (0..20).map(|_| silence(&mut random)).collect();
     let mut at = Duration::from_micros(random.below(200_000) as u64);
     for _ in 0..1 + random.below(3) {
         inputs.push((At::from(at), Input::Cancel(Why::Signal(libc::SIGINT))));

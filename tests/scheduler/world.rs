@@ -7,7 +7,8 @@ use std::time::Duration;
 use par::event::{Status, Usage};
 use par::id::UnitId;
 use par::plan::{
-    Class, Fragment, Lock, Policy, Priority, Probe, Ready, Retry, Server, Step, Unit, Work,
+    Class, Fragment, Lock, Policy, Priority, Probe, Ready, Retry, Server, StallAction, Step, Unit,
+    Work,
 };
 use par::schedule::{Claim, Exit, Expanded, Input, Refusal, Rendered, Stop, Verdict};
 use par::sim::{Course, Model};
@@ -180,6 +181,11 @@ fn policy(r: &mut Random) -> Policy {
             timeout: Duration::from_millis(30),
         }),
     });
+    let mut more = r.clone();
+    policy.stall = more.percent(20).then_some(Duration::from_millis(5));
+    if more.percent(50) {
+        policy.stall_action = StallAction::Stop;
+    }
     policy.timeout = r.percent(15).then_some(Duration::from_millis(30));
     let classes = [Class::Transient, Class::Timeout, Class::Signal, Class::Exit(3), Class::Any];
     policy.retry = r.percent(40).then(|| Retry {

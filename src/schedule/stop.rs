@@ -1,6 +1,6 @@
 //! How things end before their time: cancellation, fail-fast, timeouts, standstill.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
 use super::attempt::Change;
 use super::due::Due;
@@ -374,38 +374,53 @@ impl Scheduler {
     /// body that waits for room, or where two branches of the plan meet in a shared dependency: there it
     /// can be cut.
     fn waiting_cycle(&self) -> Option<Vec<(UnitId, UnitId)>> {
-        let mut path: Vec<(UnitId, UnitId)> = Vec::new();
-        let mut seen = HashMap::from([(UnitId::ROOT, 0)]);
-        let mut unit = UnitId::ROOT;
-        loop {
-            let next = self.awaited(unit)?;
-            path.push((unit, next));
-            if let Some(first) = seen.insert(next, path.len()) {
-                let mut cycle = path.split_off(first);
-                let meets = |&(waiter, needed): &(UnitId, UnitId)| {
-                    matches!(self.rows[waiter.index()].state, State::Deps { .. })
-                        && self.plan.parent(needed) != waiter
-                };
-                let seeks = |&(waiter, _): &(UnitId, UnitId)| {
-                    matches!(self.rows[waiter.index()].state, State::Seeking)
-                };
-                let cut = cycle.iter().position(seeks).or_else(|| cycle.iter().position(meets))?;
-                cycle.rotate_left(cut);
-                return Some(cycle);
+        let mut seen = HashSet::from([UnitId::ROOT]);
+        let mut path = vec![UnitId::ROOT];
+        // What each unit of the path waits for and was not looked at, the next one last.
+        let mut open = vec![self.awaited(UnitId::ROOT)];
+        while let Some(next) = open.last_mut() {
+            let Some(unit) = next.pop() else {
+                open.pop();
+                path.pop();
+                continue;
+            };
+            if seen.insert(unit) {
+                path.push(unit);
+                open.push(self.awaited(unit));
+            } else if let Some(first) = path.iter().position(|&on_path| on_path == unit) {
+                let round = path[first..].iter().copied();
+                let needed = round.clone().skip(1).chain([unit]);
+                if let Some(cycle) = self.opened(round.zip(needed).collect()) {
+                    return Some(cycle);
+                }
             }
-            unit = next;
         }
+        None
     }
 
-    /// Something unfinished that `unit` waits for.
-    fn awaited(&self, unit: UnitId) -> Option<UnitId> {
+    /// A circle that begins where it can be cut, if it can.
+    fn opened(&self, mut cycle: Vec<(UnitId, UnitId)>) -> Option<Vec<(UnitId, UnitId)>> {
+        let state = |unit: UnitId| &self.rows[unit.index()].state;
+        let seeks = |&(waiter, _): &(UnitId, UnitId)| matches!(state(waiter), State::Seeking);
+        let meets = |&(waiter, needed): &(UnitId, UnitId)| {
+            matches!(state(waiter), State::Deps { .. }) && self.plan.parent(needed) != waiter
+        };
+        let cut = cycle.iter().position(seeks).or_else(|| cycle.iter().position(meets))?;
+        cycle.rotate_left(cut);
+        Some(cycle)
+    }
+
+    /// What is unfinished and `unit` waits for, the first one last.
+    fn awaited(&self, unit: UnitId) -> Vec<UnitId> {
         let is_open = |unit: &UnitId| {
             !matches!(self.rows[unit.index()].state, State::Done(_) | State::Waiting)
         };
-        match &self.rows[unit.index()].state {
-            State::Deps { left, .. } => left.iter().copied().find(is_open),
-            State::Seeking => self.obstacle(unit).map(|(holder, _)| holder),
-            _ => self.plan.needs(unit).map(|(needed, _)| needed).find(is_open),
-        }
+        let mut awaited: Vec<UnitId> = match &self.rows[unit.index()].state {
+            State::Deps { left, .. } => left.iter().copied().filter(is_open).collect(),
+            State::Seeking => self.obstacle(unit).map(|(holder, _)| holder).into_iter().collect(),
+            _ => self.plan.needs(unit).map(|(needed, _)| needed).filter(is_open).collect(),
+        };
+        awaited.reverse();
+        awaited
     }
 }

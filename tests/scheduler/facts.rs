@@ -789,3 +789,21 @@ fn a_command_that_waits_for_a_task_it_called_is_not_silent() {
     let story = run(world, 2, vec![late]);
     assert_eq!(story, ["> t0", "> t1", "< t1", "t1 done", "< t0", "t0 done"]);
 }
+
+#[test]
+fn a_circle_is_named_even_if_something_else_waits_for_the_slot_of_its_program() {
+    let wide = Resources { cpu: 2, ..Resources::default() };
+    let after = Policy { after: vec!["t3".into()], ..Policy::default() };
+    let tasks = vec![
+        task(&[2, 1], vec![command()]),
+        task(&[], vec![calling(&[(3, false)])]),
+        with(Policy { resources: wide, ..Policy::default() }, task(&[5], vec![command()])),
+        task(&[4], vec![command()]),
+        with(after, task(&[], vec![command()])),
+        task(&[], vec![command()]),
+    ];
+    let story = run(world(tasks), 2, Vec::new());
+    let named = "t4 refused: a cycle of tasks: t4 → t3 → t4";
+    assert!(story.iter().any(|line| line == named), "{story:?}");
+    assert!(story.iter().any(|line| line.starts_with("t0 ")), "{story:?}");
+}

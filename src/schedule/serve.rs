@@ -64,7 +64,9 @@ impl Scheduler {
     /// A server serves: who waits for it goes on, and it is no longer in hand.
     pub(super) fn is_ready(&mut self, call: UnitId) {
         let row = &self.rows[call.index()];
-        if row.serving != Serving::Starting || row.ending.is_some() {
+        // Its command may have ended while the news was on its way, and other parts of its body still run.
+        let serves = row.serves_by.is_some_and(|command| self.is_running(command));
+        if row.serving != Serving::Starting || row.ending.is_some() || !serves {
             return;
         }
         self.dues.clear(call, Due::Unready);

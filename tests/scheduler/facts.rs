@@ -807,3 +807,22 @@ fn a_circle_is_named_even_if_something_else_waits_for_the_slot_of_its_program() 
     assert!(story.iter().any(|line| line == named), "{story:?}");
     assert!(story.iter().any(|line| line.starts_with("t0 ")), "{story:?}");
 }
+
+#[test]
+fn a_server_that_has_ended_is_not_ready_although_its_body_goes_on() {
+    let brief = match command() {
+        Part::Command(command) => {
+            Part::Command(Command { takes: Some(Duration::from_micros(1)), ..command })
+        }
+        other => other,
+    };
+    let tasks = vec![
+        task(&[1], vec![command()]),
+        server(true, vec![Part::Background(2), brief]),
+        task(&[], vec![taking(9)]),
+    ];
+    let ready = (At::from(MOMENT * 4), Input::Ready(UnitId(2)));
+    let story = run(world(tasks), 2, vec![ready]);
+    assert!(!story.iter().any(|line| line == "t1 is ready"), "{story:?}");
+    assert_eq!(story[story.len() - 2..], ["t1 failed", "t0 skipped because of t1"]);
+}

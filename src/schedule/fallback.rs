@@ -77,11 +77,12 @@ impl Scheduler {
         }
     }
 
-    /// When nothing else can go on, the first task in the file that was put aside is tried again alone.
+    /// When nothing else can go on, the first task in the file that was put aside is tried again alone; also
+    /// when one that is tried alone waits for it.
     pub(super) fn take_from_shelf(&mut self) -> bool {
         let rows = &self.rows;
         self.shelf.retain(|call| matches!(rows[call.index()].state, State::Shelved));
-        if self.busy != self.in_queue || self.options.sequential || self.cancelled.is_some() {
+        if self.busy != self.in_queue || self.cancelled.is_some() {
             return false;
         }
         let first =
@@ -98,7 +99,7 @@ impl Scheduler {
         if !std::mem::take(&mut self.row(call).is_alone) {
             return;
         }
-        self.options.sequential = false;
+        self.options.sequential = self.rows.iter().any(|row| row.is_alone);
         if outcome.is_success() {
             let beside: Vec<Arc<str>> =
                 std::mem::take(&mut self.row(call).beside).into_iter().collect();

@@ -826,3 +826,13 @@ fn a_server_that_has_ended_is_not_ready_although_its_body_goes_on() {
     assert!(!story.iter().any(|line| line == "t1 is ready"), "{story:?}");
     assert_eq!(story[story.len() - 2..], ["t1 failed", "t0 skipped because of t1"]);
 }
+
+#[test]
+fn what_is_tried_alone_may_wait_for_another_task_that_was_put_aside() {
+    let calls = vec![fails_until(2, 1), Part::Call { task: 2, ignore_error: false }];
+    let once = Task { once: true, ..task(&[], vec![fails_until(2, 1)]) };
+    let tasks = vec![task(&[1, 2], vec![command()]), task(&[], calls), once];
+    let options = Options { fallback: true, ..options(4) };
+    let story = run_with(world(tasks), options, Vec::new());
+    assert_eq!(story.last().map(String::as_str), Some("t0 done"), "{story:?}");
+}

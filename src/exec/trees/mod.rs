@@ -160,10 +160,15 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn this_machine_tells_of_real_processes() {
+        use std::io::{Read, Write};
         use std::os::unix::process::CommandExt;
-        let mut child = std::process::Command::new("cat");
-        let mut child =
-            child.stdin(std::process::Stdio::piped()).process_group(0).spawn().expect("cat");
+        use std::process::{Command, Stdio};
+        let mut child = Command::new("cat");
+        child.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut child = child.spawn().expect("cat");
+        // It has memory of its own once it answers.
+        child.stdin.as_mut().expect("a pipe").write_all(b"x").expect("a reader");
+        child.stdout.as_mut().expect("a pipe").read_exact(&mut [0]).expect("an answer");
         let root = child.id() as pid_t;
         let seen = Trees::default().look(&[root]).expect("a kernel that tells")[&root];
         child.kill().and_then(|()| child.wait()).expect("an end");

@@ -135,6 +135,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
         options: Options {
             slots: settings.slots,
             sequential: !settings.parallel.value,
+            lent: settings.lent(),
             grace: settings.grace.value,
             terminal: is_terminal && matches!(mode, Mode::Progress | Mode::Interleaved),
             typical: Duration::from_secs(1),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, mask, nesting, output, ready, server, stages, stalls, start,
+    headroom, jobs, lending, mask, nesting, output, ready, server, stages, stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -98,6 +98,7 @@ pub(super) struct Driver {
     pub(super) control: control::Control,
     pub(super) gates: gates::Watch,
     pub(super) stalls: stalls::Stalls,
+    pub(super) lending: lending::Lending,
     /// Directory of the root Taskfile.
     pub(super) root: PathBuf,
     /// Tasks that have ended.
@@ -172,6 +173,7 @@ impl Driver {
             control: control::Control::new(began),
             gates: gates::Watch::new(order.gates),
             stalls: stalls::Stalls::default(),
+            lending: lending::Lending::default(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
@@ -220,7 +222,7 @@ impl Driver {
             run: self.store.run().clone(),
             tasks: requests.iter().map(|request| request.name.clone()).collect(),
             jobs: options.slots,
-            parallel: options.slots > 1 && !options.sequential,
+            parallel: !options.is_sequential(),
             unix_ms: self.meta.started,
             root,
         };
@@ -248,6 +250,7 @@ impl Driver {
     pub(super) fn step(&mut self) {
         self.look_at_gates();
         self.look_for_stalls();
+        self.look_for_idle();
         while let Some(input) = self.next_input() {
             let effects = self.scheduler.step(self.now(), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
@@ -276,8 +279,9 @@ impl Driver {
         let is_held_up =
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
-        let look = self.next_look();
-        let wake = [deadline, retry, visible, life, gate, look].into_iter().flatten().min();
+        let looks = [self.next_look(), self.next_look_for_idle()];
+        let wake = [deadline, retry, visible, life, gate].into_iter().chain(looks);
+        let wake = wake.flatten().min();
         tokio::select! {
             biased;
             notice = self.processes.next() => self.notice(notice),

@@ -60,7 +60,7 @@ impl Jobs {
     }
 
     /// Whether there is a jobserver around this run, which its commands are told of as well.
-    fn is_client(&self) -> bool {
+    pub(super) fn is_client(&self) -> bool {
         self.jobserver.as_ref().is_some_and(|jobserver| !jobserver.is_server())
     }
 

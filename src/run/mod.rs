@@ -18,6 +18,7 @@ mod gates;
 mod headroom;
 mod jobs;
 mod leftovers;
+mod lending;
 mod mask;
 mod nesting;
 mod output;

@@ -97,6 +97,7 @@ impl Driver {
     /// A command wrote something; its secrets go no further.
     pub(super) fn printed(&mut self, unit: UnitId, stream: Stream, bytes: &[u8]) {
         self.stalls.printed(unit);
+        self.lending.printed(unit);
         match self.masks.get_mut(&(unit, stream)) {
             Some(mask) => {
                 let bytes = mask.feed(bytes);

@@ -45,6 +45,7 @@ impl Scheduler {
     }
 
     pub(super) fn start_queued(&mut self) {
+        self.take_back_lent();
         while let Some((unit, slot)) = self.queue.pick(&self.rows, self.in_queue == self.busy) {
             self.start(unit, slot);
         }
@@ -94,6 +95,8 @@ impl Scheduler {
         let now = self.now;
         let process = Process {
             slot,
+            owed: 0,
+            is_idle: false,
             calls: Vec::new(),
             passed: None,
             passed_since: now,
@@ -184,14 +187,15 @@ impl Scheduler {
         if let (Outcome::Succeeded, Some(call)) = (&outcome, process.failed) {
             outcome = Outcome::Failed(Failure::Below(call));
         }
-        let slot = process.slot;
+        let (slot, rest) = (process.slot, process.slot.without(process.owed));
+        self.lenders.retain(|&lender| lender != unit);
         self.note(unit, Change::Ended);
         self.running.remove(&unit);
         if slot == Slot::Nobodys {
             self.take_in_hand(self.plan.parent(unit));
         }
         self.on_terminal.take_if(|&mut has| has == unit);
-        self.queue.release(slot);
+        self.queue.release(rest);
         self.busy -= 1;
         self.settle_unit(unit, outcome, wall, usage);
     }
@@ -207,6 +211,7 @@ impl Scheduler {
             return self.finish(call, Outcome::Cancelled);
         };
         process.calls.push(call);
+        process.is_idle = false;
         // A server's command has no slot to pass on.
         let is_server = process.slot == Slot::Nobodys;
         if process.passed.is_none() {
@@ -223,7 +228,8 @@ impl Scheduler {
         if let State::Running(process) = &mut self.rows[by.index()].state {
             process.passed = Some(call);
             process.passed_since = now;
-            if process.slot != Slot::Nobodys {
+            // What others have cannot be passed on before it is back.
+            if process.slot != Slot::Nobodys && process.owed == 0 {
                 self.queue.lend(call);
             }
             self.busy -= u32::from(is_in_hand);

@@ -14,6 +14,7 @@ mod body;
 mod command;
 mod due;
 mod fallback;
+mod lend;
 mod order;
 mod outcome;
 mod queue;
@@ -78,6 +79,8 @@ pub struct Scheduler {
     shelf: Vec<UnitId>,
     /// Commands that run, where it matters which run at the same time.
     running: BTreeSet<UnitId>,
+    /// Commands that do without slots of theirs which others have, the first one first.
+    lenders: Vec<UnitId>,
     /// Units that have ended and whose waiters do not know yet.
     ended: Vec<UnitId>,
     cancelled: Option<stop::Cancelled>,
@@ -93,7 +96,7 @@ impl Scheduler {
     /// A scheduler before [`Input::Begin`].
     pub fn new(mut options: Options) -> Scheduler {
         options.slots = options.slots.max(1);
-        options.sequential |= options.slots == 1;
+        options.sequential = options.is_sequential();
         let (queue, room) = (Queue::new(options.slots), Room::new(&options.pools));
         let (plan, rows, agenda, ended) = Default::default();
         let (dues, effects) = Default::default();
@@ -115,6 +118,7 @@ impl Scheduler {
             fallen: Vec::new(),
             shelf: Vec::new(),
             running: BTreeSet::new(),
+            lenders: Vec::new(),
             ended,
             cancelled: None,
             on_terminal: None,
@@ -144,6 +148,8 @@ impl Scheduler {
             Input::TokensIn(slots) => self.queue.get_back(slots),
             Input::CancelTask(unit) => self.stop(unit, Ending::Cancelled),
             Input::Stalled(command) => self.stalled(command),
+            Input::Idle(command) => self.idle(command),
+            Input::Busy(command) => self.busy_again(command),
             Input::Gate { is_open } => self.queue.is_gated = !is_open,
             Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
             Input::Deadline => self.deadline(),
@@ -205,10 +211,11 @@ impl Scheduler {
             .filter(|unit| matches!(self.rows[unit.index()].state, State::Queued(_)))
     }
 
-    /// How many slots of the run a command took; none when it works in the slot of one that waits for it.
+    /// How many slots of the run a command has; none when it works in the slot of one that waits for it, or
+    /// has lent its own.
     pub fn takes(&self, command: UnitId) -> u32 {
         match &self.rows[command.index()].state {
-            State::Running(process) => process.slot.own(),
+            State::Running(process) => process.slot.own().saturating_sub(process.owed),
             _ => 0,
         }
     }
@@ -229,9 +236,9 @@ impl Scheduler {
         self.queue.free()
     }
 
-    /// Whether a command is queued for nothing but a slot.
+    /// Whether a command is queued for nothing but a slot, or waits for the one that it has lent.
     pub fn wants_slot(&self) -> bool {
-        self.queue.is_short()
+        self.queue.is_short() || self.is_owed_slots()
     }
 
     /// Everything that is planned so far.

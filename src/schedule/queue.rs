@@ -28,6 +28,24 @@ impl Slot {
             Slot::Lent(_) | Slot::Nobodys => 0,
         }
     }
+
+    /// How many slots it is, of the run or not.
+    pub(super) fn weight(self) -> u32 {
+        match self {
+            Slot::Own(weight) => weight,
+            Slot::Lent(_) => 1,
+            Slot::Nobodys => 0,
+        }
+    }
+
+    /// What is left of it when others have so much.
+    pub(super) fn without(self, owed: u32) -> Slot {
+        match self {
+            Slot::Own(weight) => Slot::Own(weight.saturating_sub(owed)),
+            Slot::Lent(_) if owed > 0 => Slot::Nobodys,
+            Slot::Lent(_) | Slot::Nobodys => self,
+        }
+    }
 }
 
 /// The most urgent first, then the longest remaining path, then the order of the file.
@@ -113,6 +131,23 @@ impl Queue {
                 self.lent.entry(call).and_modify(|unused| *unused = true);
             }
             Slot::Nobodys => {}
+        }
+    }
+
+    /// Takes up to `owed` of a slot that was released before its holder had ended; how much there was.
+    pub(super) fn reclaim(&mut self, slot: Slot, owed: u32) -> u32 {
+        match slot {
+            Slot::Own(_) => {
+                let taken = owed.min(self.free);
+                self.free -= taken;
+                taken
+            }
+            Slot::Lent(call) => match self.lent.get_mut(&call) {
+                Some(unused) => u32::from(std::mem::take(unused)),
+                // Its owner has it back: there is nothing to wait for.
+                None => owed,
+            },
+            Slot::Nobodys => owed,
         }
     }
 

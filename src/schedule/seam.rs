@@ -12,8 +12,10 @@ use crate::plan::{Fragment, Unit};
 pub struct Options {
     /// Processes at the same time; at least one.
     pub slots: u32,
-    /// One thing at a time, in the order of the file; follows from one slot.
+    /// One thing at a time, in the order of the file; follows from one slot that is never lent.
     pub sequential: bool,
+    /// So many slots of commands that do nothing may others have meanwhile; 0: none.
+    pub lent: u32,
     /// From the polite signal to KILL; TERM comes after half of it.
     pub grace: Duration,
     /// There is a terminal, which a task may have for itself while nothing else runs.
@@ -40,6 +42,7 @@ impl Default for Options {
         Options {
             slots: 1,
             sequential: false,
+            lent: 0,
             grace: Duration::from_secs(5),
             terminal: false,
             typical: Duration::from_secs(1),
@@ -50,6 +53,13 @@ impl Default for Options {
             dry: false,
             fallback: false,
         }
+    }
+}
+
+impl Options {
+    /// Whether one thing runs at a time.
+    pub fn is_sequential(&self) -> bool {
+        self.sequential || (self.slots <= 1 && self.lent == 0)
     }
 }
 
@@ -128,6 +138,10 @@ pub enum Input {
     CancelTask(UnitId),
     /// A running command has shown no sign of life for its [`patience`](super::Scheduler::patience).
     Stalled(UnitId),
+    /// A running command has computed and printed nothing for a while.
+    Idle(UnitId),
+    /// One that was idle computes again.
+    Busy(UnitId),
     /// Whether the machine has room for more than what is under way; until it is said, it has.
     Gate {
         /// It has.

@@ -116,6 +116,10 @@ pub(super) enum Ask {
 #[derive(Debug)]
 pub(super) struct Process {
     pub(super) slot: Slot,
+    /// So many slots of it others have.
+    pub(super) owed: u32,
+    /// It does nothing, so they may keep them.
+    pub(super) is_idle: bool,
     /// Grafted calls that have not ended, in order.
     pub(super) calls: Vec<UnitId>,
     /// The call that has this command's slot.

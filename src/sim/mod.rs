@@ -50,6 +50,11 @@ pub trait Model {
     }
     /// How a process would go if nothing disturbed it.
     fn run(&mut self, unit: UnitId, attempt: u32) -> Course;
+    /// After how long a process does nothing, and for how long; `None`: it works all the time.
+    fn idles(&mut self, unit: UnitId) -> Option<(Duration, Duration)> {
+        let _ = unit;
+        None
+    }
     /// How long a process lives on after it is asked to stop; `None`: it ignores that. KILL ends all.
     fn stop(&mut self, unit: UnitId, how: Stop) -> Option<Duration>;
 }
@@ -254,6 +259,10 @@ impl<M: Model> Simulation<M> {
             process.after_calls = Some((course.work, course.exit));
         }
         self.processes.insert(unit, process);
+        if let Some((after, long)) = self.model.idles(unit) {
+            self.after(after, Input::Idle(unit));
+            self.after(after + long, Input::Busy(unit));
+        }
     }
 
     fn stop(&mut self, unit: UnitId, how: Stop) {

@@ -18,6 +18,7 @@ mod init;
 mod jobserver;
 mod keys;
 mod leftovers;
+mod lending;
 mod limits;
 mod list;
 mod live;

@@ -28,6 +28,7 @@ fn command() -> Part {
         passes_at: 0,
         unstartable: false,
         takes: Some(MOMENT),
+        idles: None,
         calls: Vec::new(),
     })
 }
@@ -835,4 +836,99 @@ fn what_is_tried_alone_may_wait_for_another_task_that_was_put_aside() {
     let options = Options { fallback: true, ..options(4) };
     let story = run_with(world(tasks), options, Vec::new());
     assert_eq!(story.last().map(String::as_str), Some("t0 done"), "{story:?}");
+}
+
+/// A command that takes `moments`, and does nothing from the first to the last of `idle`.
+fn idling(moments: u32, idle: std::ops::Range<u32>) -> Part {
+    match taking(moments) {
+        Part::Command(command) => {
+            let idles = Some((MOMENT * idle.start, MOMENT * (idle.end - idle.start)));
+            Part::Command(Command { idles, ..command })
+        }
+        other => other,
+    }
+}
+
+/// Tasks that wait one after the other for a slot, the first one long before the others.
+fn in_line(tasks: Vec<Task>) -> World {
+    let number = tasks.len();
+    let mut all = vec![task(&(1..=number).collect::<Vec<_>>(), Vec::new())];
+    for (place, task) in tasks.into_iter().enumerate() {
+        let priority = [Priority::Critical, Priority::High, Priority::Normal][place.min(2)];
+        let deps = if place > 0 { vec![number + 1] } else { Vec::new() };
+        all.push(with(Policy { priority, ..Policy::default() }, Task { deps, ..task }));
+    }
+    // A chain of tasks without commands takes its time to be looked at.
+    all.extend((1..8).map(|link| task(&[number + 1 + link], Vec::new())));
+    all.push(task(&[], Vec::new()));
+    world(all)
+}
+
+fn without_links(story: Vec<String>, tasks: usize) -> Vec<String> {
+    let is_link = |line: &String| {
+        let number = line.strip_prefix('t').and_then(|rest| rest.split(' ').next());
+        number.is_some_and(|number| number.parse::<usize>().is_ok_and(|number| number > tasks))
+    };
+    story.into_iter().filter(|line| !is_link(line)).collect()
+}
+
+#[test]
+fn who_does_nothing_lends_its_slot_and_has_it_back_before_anything_else_starts() {
+    // t1 is idle from 1 to 3. t2 has its slot from then to 4, t3 may start only when t1 has ended at 6.
+    let one = |idle| task(&[], vec![idling(6, idle)]);
+    let others = [task(&[], vec![taking(3)]), task(&[], vec![taking(1)])];
+    let tasks = |idle| [&[one(idle)][..], &others].concat();
+    let options = Options { lent: 8, ..options(1) };
+    let story = run_with(in_line(tasks(1..3)), options.clone(), Vec::new());
+    let expected = [
+        "> t1", "> t2", "< t2", "t2 done", "< t1", "t1 done", "> t3", "< t3", "t3 done", "t0 done",
+    ];
+    assert_eq!(without_links(story, 3), expected);
+    // One that stays idle until its end leaves room to all others.
+    let story = run_with(in_line(tasks(1..9)), options, Vec::new());
+    let expected = [
+        "> t1", "> t2", "< t2", "t2 done", "> t3", "< t3", "t3 done", "< t1", "t1 done", "t0 done",
+    ];
+    assert_eq!(without_links(story, 3), expected);
+}
+
+#[test]
+fn where_nothing_is_lent_the_idle_keep_their_slots() {
+    let idle = task(&[], vec![idling(6, 1..9)]);
+    let tasks = vec![idle.clone(), idle, task(&[], vec![command()])];
+    for slots in [1, 2] {
+        let story = run_with(in_line(tasks.clone()), options(slots), Vec::new());
+        let at = |line: &str| story.iter().position(|told| told == line).expect("it is told");
+        assert!(at("> t3") > at("< t1"), "{story:?}");
+    }
+}
+
+#[test]
+fn no_more_is_lent_than_may_be() {
+    let tasks = vec![task(&[], vec![idling(9, 1..20)]); 4];
+    let story = run_with(in_line(tasks), Options { lent: 2, ..options(1) }, Vec::new());
+    let story = without_links(story, 4);
+    let starts = story.iter().take_while(|line| line.starts_with('>')).count();
+    assert_eq!(starts, 3, "{story:?}");
+}
+
+#[test]
+fn who_has_lent_its_slot_passes_it_on_when_it_is_back() {
+    // t1 calls t3 while t2 has its slot: t3 comes when t2 has ended.
+    let caller = match calling(&[(4, false)]) {
+        Part::Command(command) => Part::Command(Command {
+            takes: Some(MOMENT * 3),
+            idles: Some((MOMENT, MOMENT * 9)),
+            ..command
+        }),
+        other => other,
+    };
+    let tasks = vec![task(&[], vec![caller]), task(&[], vec![taking(4)])];
+    let mut world = in_line(tasks);
+    world.tasks[4].parts.push(command());
+    world.tasks[4].deps.clear();
+    world.tasks[3].deps = vec![5];
+    let story = run_with(world, Options { lent: 1, ..options(1) }, Vec::new());
+    let story: Vec<String> = story.into_iter().filter(|line| line.contains(['<', '>'])).collect();
+    assert_eq!(story, ["> t1", "> t2", "< t2", "> t4", "< t4", "< t1"]);
 }

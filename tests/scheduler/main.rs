@@ -27,9 +27,16 @@ fn options(slots: u32) -> Options {
     Options { slots, grace: GRACE, typical: Duration::from_millis(10), ..Options::default() }
 }
 
+/// How many slots may be lent in a world; the same number of slots twice comes to different numbers.
+fn lent(world: &World, slots: u32) -> u32 {
+    if slots == 1 { 0 } else { (world.seed % 4) as u32 }
+}
+
 /// Watches a simulation step by step.
 struct Watcher {
     slots: usize,
+    /// So many slots may be lent.
+    lent: u32,
     running: HashSet<UnitId>,
     cancelled: Option<At>,
     ended: bool,
@@ -42,11 +49,12 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn new(slots: u32) -> Watcher {
+    fn new(slots: u32, lent: u32) -> Watcher {
         let (running, faults) = Default::default();
         let (slots, rooms) = (slots as usize, Rooms::default());
         let (ready, aside) = Default::default();
-        Watcher { slots, running, cancelled: None, ended: false, rooms, ready, aside, faults }
+        let (cancelled, ended) = (None, false);
+        Watcher { slots, lent, running, cancelled, ended, rooms, ready, aside, faults }
     }
 
     fn fault(&mut self, what: String) {
@@ -125,11 +133,15 @@ impl Watcher {
             !waits_for_call(scheduler, **unit)
                 && !is_of_server(scheduler.plan(), **unit)
                 && !scheduler.overstays(**unit)
+                && !scheduler.has_lent(**unit)
         };
         let working = self.running.iter().filter(works).count();
         let taken: usize = self.running.iter().map(|&unit| scheduler.takes(unit) as usize).sum();
         if working.max(taken) > self.slots {
             self.fault(format!("{working} processes, {taken} slots taken of {}", self.slots));
+        }
+        if scheduler.slots_lent() > self.lent {
+            self.fault(format!("{} slots lent of {}", scheduler.slots_lent(), self.lent));
         }
         let queued: Vec<usize> = scheduler
             .queued()
@@ -244,7 +256,7 @@ struct Ran {
 fn simulate(world: &Arc<World>, slots: u32, inputs: Vec<(At, Input)>) -> Ran {
     let mut player = Player::new(world);
     let root = player.root();
-    let mut options = options(slots);
+    let mut options = Options { lent: lent(world, slots), ..options(slots) };
     if world.policed {
         options.pools = POOLS.iter().map(|&(name, size)| (name.into(), size)).collect();
         let late = Duration::from_millis(40);
@@ -255,7 +267,7 @@ fn simulate(world: &Arc<World>, slots: u32, inputs: Vec<(At, Input)>) -> Ran {
     for (at, input) in inputs {
         simulation.plan_input(at, input);
     }
-    let mut watcher = Watcher::new(slots);
+    let mut watcher = Watcher::new(slots, lent(world, slots));
     let (events, scheduler, _) =
         simulation.run(root, |scheduler, step| watcher.see(scheduler, step));
     let mut faults = watcher.faults;

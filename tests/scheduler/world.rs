@@ -62,6 +62,8 @@ pub struct Command {
     pub unstartable: bool,
     /// How long it takes; `None`: by chance.
     pub takes: Option<Duration>,
+    /// From when and for how long it does nothing; `None`: by chance.
+    pub idles: Option<(Duration, Duration)>,
     /// Tasks it calls as programs, and whether with `&`.
     pub calls: Vec<(usize, bool)>,
 }
@@ -264,6 +266,7 @@ fn command(r: &mut Random, timed: bool, failing: usize, calls: Option<usize>) ->
         passes_at: 0,
         unstartable: false,
         takes: None,
+        idles: None,
         calls: calls
             .into_iter()
             .flat_map(|task| vec![(task, r.percent(60)); 1 + r.below(2)])
@@ -285,6 +288,7 @@ struct Planned {
 pub struct Player {
     world: Arc<World>,
     random: Random,
+    idleness: Random,
     next: u32,
     planned: HashMap<UnitId, Planned>,
     shared: HashMap<(usize, usize), UnitId>,
@@ -299,6 +303,7 @@ impl Player {
         Player {
             world: world.clone(),
             random: Random::new(world.seed ^ 0xabcd),
+            idleness: Random::new(world.seed ^ 0x1d1e),
             next: 1,
             planned: HashMap::new(),
             shared: HashMap::new(),
@@ -542,6 +547,16 @@ impl Model for Player {
             false => Exit::Ended(status, Usage::default()),
         };
         Course { work, exit, calls }
+    }
+
+    fn idles(&mut self, unit: UnitId) -> Option<(Duration, Duration)> {
+        let command = self.planned[&unit].command.clone().expect("only commands run");
+        if command.idles.is_some() || command.takes.is_some() {
+            return command.idles;
+        }
+        let mut some = |most| Duration::from_micros(self.idleness.below(most) as u64);
+        let (after, long) = (some(30_000), some(40_000));
+        self.idleness.percent(60).then_some((after, long))
     }
 
     fn stop(&mut self, _unit: UnitId, _how: Stop) -> Option<Duration> {

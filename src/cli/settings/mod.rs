@@ -143,9 +143,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether a task that waits lends its slot to another.
-    pub fn lends_slots(&self) -> bool {
-        self.parallel.value && self.jobs.value == Some(Jobs::Auto)
+    /// So many slots of tasks that only wait may others have: none where somebody said a number. A cap on
+    /// `auto` is one on all processes.
+    pub fn lent(&self) -> u32 {
+        match (self.parallel.value && self.jobs.value == Some(Jobs::Auto), self.max_jobs.value) {
+            (false, _) => 0,
+            (true, Some(cap)) => cap.saturating_sub(self.slots),
+            (true, None) => self.slots.max(LENT),
+        }
     }
 
     /// Every setting as text, for people.
@@ -275,6 +280,8 @@ pub fn resolve(
     })
 }
 
+/// So many slots at least are lent.
+const LENT: u32 = 8;
 const GRACE: Duration = Duration::from_secs(5);
 const INTERVAL: Duration = Duration::from_millis(100);
 

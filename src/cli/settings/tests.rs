@@ -54,9 +54,24 @@ fn one_variable_turns_parallel_off() {
         for off in ["false", "0", "no", "off", "FALSE"] {
             let decided = settings(&[(name, off)], ParallelFlags::default(), &Files::default());
             assert_eq!((*decided.parallel, decided.slots), (false, 1), "{name}={off}");
-            assert!(!decided.lends_slots());
+            assert_eq!(decided.lent(), 0);
         }
     }
+}
+
+#[test]
+fn slots_are_lent_where_nobody_said_a_number_and_never_beyond_a_cap() {
+    let none = Files::default();
+    let lent = |variables: &[(&str, &str)]| {
+        let decided = settings(variables, ParallelFlags::default(), &none);
+        (decided.slots, decided.lent())
+    };
+    assert_eq!(lent(&[]), (8, 8));
+    assert_eq!(lent(&[("PAR_JOBS", "auto")]), (8, 8));
+    assert_eq!(lent(&[("PAR_JOBS", "6")]), (6, 0));
+    assert_eq!(lent(&[("PAR_JOBS", "50%")]), (4, 0));
+    assert_eq!(lent(&[("MAX_JOBS", "3")]), (3, 0));
+    assert_eq!(lent(&[("MAX_JOBS", "12")]), (8, 4));
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub struct Tree {
     pub memory: u64,
     /// Processes that live now.
     pub processes: u32,
+    /// One of them has a processor, or waits for one.
+    pub runs: bool,
 }
 
 /// A process that is told apart from one that has its number later.
@@ -92,6 +94,7 @@ impl Trees {
                 known.ticks += stat.ticks;
                 known.tree.memory += stat.pages * unit.page;
                 known.tree.processes += u32::from(stat.is_alive);
+                known.tree.runs |= stat.runs;
             }
         }
         for (root, known) in &mut now {
@@ -113,12 +116,12 @@ mod tests {
     const UNIT: stat::Unit = stat::Unit { page: 4096, ticks: 100 };
 
     fn process(pid: pid_t, parent: pid_t, group: pid_t, ticks: u64) -> Stat {
-        Stat { pid, parent, group, ticks, began: 7, pages: 10, is_alive: true }
+        Stat { pid, parent, group, ticks, began: 7, pages: 10, is_alive: true, runs: false }
     }
 
     fn tree(cpu: u64, processes: u32) -> Tree {
         let memory = u64::from(processes) * 10 * 4096;
-        Tree { cpu: Duration::from_millis(cpu), memory, processes }
+        Tree { cpu: Duration::from_millis(cpu), memory, processes, runs: false }
     }
 
     #[test]

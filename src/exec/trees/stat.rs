@@ -18,6 +18,8 @@ pub(super) struct Stat {
     pub(super) pages: u64,
     /// It is not merely waiting to be reaped.
     pub(super) is_alive: bool,
+    /// It has a processor, or waits for one.
+    pub(super) runs: bool,
 }
 
 /// What this machine counts in.
@@ -62,6 +64,7 @@ fn parse(line: &str) -> Option<Stat> {
         began: number(19)?,
         pages: number(21)?,
         is_alive: !matches!(*words.first()?, "Z" | "X" | "x"),
+        runs: *words.first()? == "R",
     })
 }
 
@@ -81,10 +84,13 @@ mod tests {
             began: 987_654,
             pages: 321,
             is_alive: true,
+            runs: false,
         };
         assert_eq!(parse(line), Some(expected.clone()));
         let ended = line.replace(") S 17", ") Z 17");
-        assert_eq!(parse(&ended), Some(Stat { is_alive: false, ..expected }));
+        assert_eq!(parse(&ended), Some(Stat { is_alive: false, ..expected.clone() }));
+        let at_work = line.replace(") S 17", ") R 17");
+        assert_eq!(parse(&at_work), Some(Stat { runs: true, ..expected }));
         assert_eq!(parse("4242 (a) S 1"), None);
         assert_eq!(parse(""), None);
     }

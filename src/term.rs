@@ -32,7 +32,14 @@ pub enum Colour {
     Dim,
     /// Of greater importance.
     Bold,
+    /// What is going on; go-task's colour for that.
+    Magenta,
+    /// What comes with something else.
+    Cyan,
 }
+
+/// Colours that tell things apart, in go-task's order.
+const APART: [u8; 12] = [33, 34, 35, 36, 32, 31, 93, 94, 95, 96, 92, 91];
 
 /// Whether text is coloured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,34 +51,41 @@ pub struct Style {
 impl Style {
     /// `text` in a colour, or as it is.
     pub fn paint(self, colour: Colour, text: &str) -> String {
-        if !self.is_coloured || text.is_empty() {
-            return text.into();
-        }
         let code = match colour {
             Colour::Green => 32,
             Colour::Red => 31,
             Colour::Yellow => 33,
             Colour::Dim => 2,
             Colour::Bold => 1,
+            Colour::Magenta => 35,
+            Colour::Cyan => 36,
         };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        self.coded(code, text)
+    }
+
+    /// `text` in the colour of the thing of this number, from 0.
+    pub fn tell_apart(self, number: usize, text: &str) -> String {
+        self.coded(APART[number % APART.len()], text)
+    }
+
+    fn coded(self, code: u8, text: &str) -> String {
+        match self.is_coloured && !text.is_empty() {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.into(),
+        }
     }
 }
 
-/// Decides about colours: the user's word, then `NO_COLOR`, `CLICOLOR_FORCE`, `FORCE_COLOR`,
-/// then whether a terminal that is not dumb shows them. `env` looks up a variable.
-pub fn style(wanted: Colours, env: &dyn Fn(&str) -> Option<String>, is_terminal: bool) -> Style {
-    let set = |name| env(name).is_some_and(|value| !value.is_empty());
-    let forced = |name| env(name).is_some_and(|value| !matches!(&*value, "" | "0" | "false"));
-    let is_coloured = match wanted {
-        Colours::Always => true,
-        Colours::Never => false,
-        Colours::Auto if set("NO_COLOR") => false,
-        Colours::Auto if forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") => true,
-        Colours::Auto if env("FORCE_COLOR").as_deref() == Some("0") => false,
-        Colours::Auto => is_terminal && !is_dumb(env),
-    };
-    Style { is_coloured }
+impl Colours {
+    /// The style for a file that is a terminal or not; `env` looks up a variable.
+    pub fn style(self, env: &dyn Fn(&str) -> Option<String>, is_terminal: bool) -> Style {
+        let is_coloured = match self {
+            Colours::Always => true,
+            Colours::Never => false,
+            Colours::Auto => is_terminal && !is_dumb(env),
+        };
+        Style { is_coloured }
+    }
 }
 
 /// Whether the terminal cannot move its cursor.
@@ -205,25 +219,23 @@ mod tests {
     }
 
     #[test]
-    fn colours_follow_the_users_word_then_the_environment_then_the_terminal() {
-        let colour = |wanted, vars: &[(&str, &str)], is_terminal| {
-            let env = |name: &str| {
-                vars.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
-            };
-            style(wanted, &env, is_terminal).is_coloured
+    fn colours_are_for_those_who_see_them_unless_somebody_said() {
+        let colour = |wanted: Colours, term: &str, is_terminal| {
+            wanted.style(&|_| Some(term.into()), is_terminal).is_coloured
         };
-        let xterm = ("TERM", "xterm");
-        assert!(colour(Colours::Auto, &[xterm], true));
-        assert!(!colour(Colours::Auto, &[xterm], false));
-        assert!(!colour(Colours::Auto, &[("TERM", "dumb")], true));
-        assert!(!colour(Colours::Auto, &[xterm, ("NO_COLOR", "1")], true));
-        assert!(colour(Colours::Auto, &[xterm, ("NO_COLOR", "")], true));
-        assert!(colour(Colours::Auto, &[("CLICOLOR_FORCE", "1")], false));
-        assert!(colour(Colours::Auto, &[("FORCE_COLOR", "true")], false));
-        assert!(!colour(Colours::Auto, &[xterm, ("FORCE_COLOR", "0")], true));
-        assert!(!colour(Colours::Auto, &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], true));
-        assert!(colour(Colours::Always, &[("NO_COLOR", "1")], false));
-        assert!(!colour(Colours::Never, &[xterm, ("FORCE_COLOR", "1")], true));
+        assert!(colour(Colours::Auto, "xterm", true));
+        assert!(!colour(Colours::Auto, "xterm", false));
+        assert!(!colour(Colours::Auto, "dumb", true));
+        assert!(colour(Colours::Always, "dumb", false));
+        assert!(!colour(Colours::Never, "xterm", true));
+    }
+
+    #[test]
+    fn things_are_told_apart_by_colours_that_come_again_when_there_are_no_more() {
+        let style = Style { is_coloured: true };
+        assert_eq!(style.tell_apart(0, "a"), "\x1b[33ma\x1b[0m");
+        assert_eq!(style.tell_apart(13, "a"), "\x1b[34ma\x1b[0m");
+        assert_eq!(Style::default().tell_apart(1, "a"), "a");
     }
 
     #[test]

@@ -164,8 +164,8 @@ fn show(args: &ListArgs, rows: &[Row<'_>], host: &dyn Host) -> Exit {
         return Exit::No.after(say::print(text));
     }
     let stdout = std::io::stdout().is_terminal();
-    let coloured = prepare::is_coloured(args.color, stdout, host);
-    say::print(&table::of(rows, coloured))
+    let style = prepare::style(args.color, args.program, stdout, host);
+    say::print(&table::of(rows, style))
 }
 
 fn listed(args: &ListArgs, model: &Arc<Model>, host: &dyn Host) -> Vec<Listed> {

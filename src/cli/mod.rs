@@ -29,6 +29,7 @@ mod world;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 
 use args::{Invocation, Parsed, Program};
 use exit::Exit;
@@ -42,7 +43,7 @@ use crate::host::os::Os;
 /// Does what the command line asks for; its first word is the name we were called by.
 pub fn main(argv: &[OsString]) -> Exit {
     let host = Os;
-    let voice = Voice::new(None, &host);
+    let voice = Voice::new(&host);
     let seen = Seen::default();
     match args::parse(argv, &|locate, name| has_task(locate, name, &seen, &host)) {
         Ok(Parsed { invocation, hidden }) => {
@@ -72,7 +73,8 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
     match invocation {
         Invocation::Text(text) => say::print(&text),
         Invocation::Experiments => {
-            say::print(&Environment::read(&|name| host.env(name)).experiments())
+            let style = prepare::style(None, Program::Task, io::stdout().is_terminal(), host);
+            say::print(&Environment::read(&|name| host.env(name)).experiments(style))
         }
         Invocation::List(args) => {
             let seen = seen.into_inner().filter(|(locate, _)| *locate == args.locate);

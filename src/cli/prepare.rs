@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::args::Program;
 use super::flags::{Flags, Locate, ParallelFlags};
-use super::settings::{self, Color, Environment, Files, Said, Settings};
+use super::settings::{self, Environment, Files, Said, Settings};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::Host;
 use crate::taskfile::model::Model;
 use crate::taskfile::{self, Dialect, Failure, Origin, Outline, Request};
+use crate::term::Style;
 
 /// What a command works with.
 #[derive(Debug)]
@@ -112,12 +113,8 @@ fn environment(host: &dyn Host) -> Environment {
     Environment::read(&|name| host.env(name))
 }
 
-/// Whether text for a terminal or not is coloured, before settings are known.
-pub fn is_coloured(flag: Option<bool>, is_terminal: bool, host: &dyn Host) -> bool {
-    let forced = flag.map(|on| if on { Color::Always } else { Color::Never });
-    match forced.or_else(|| environment(host).color()) {
-        Some(Color::Always) => true,
-        Some(Color::Never) => false,
-        Some(Color::Auto) | None => is_terminal,
-    }
+/// Colours of text for a terminal or not, before settings are known.
+pub fn style(flag: Option<bool>, program: Program, is_terminal: bool, host: &dyn Host) -> Style {
+    let wanted = settings::color(flag, program, &environment(host)).value;
+    wanted.style(&|name| host.env(name), is_terminal)
 }

@@ -14,7 +14,7 @@ use super::list::{self, ListArgs};
 use super::planning;
 use super::prepare::{self, Asked, Ready};
 use super::say::Voice;
-use super::settings::{Color, OutputMode, Settings};
+use super::settings::{OutputMode, Settings};
 use super::world::World;
 use super::{status, summary, watch};
 use crate::diag::{Diagnostic, Fault};
@@ -28,7 +28,7 @@ use crate::run::{self, Cause, Ended, Explain, Gates, Order};
 use crate::schedule::{Options, Refusal};
 use crate::store::{LogReader, Store};
 use crate::taskfile::model::{self, Model};
-use crate::term::{self, Colours};
+use crate::term;
 
 /// Runs the tasks of the command line.
 pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
@@ -232,11 +232,7 @@ fn mode(settings: &Settings, is_terminal: bool, host: &dyn Host) -> Mode {
 }
 
 fn look(program: Program, settings: &Settings, host: &dyn Host) -> Look {
-    let colours = match settings.color.value {
-        Color::Auto => Colours::Auto,
-        Color::Always => Colours::Always,
-        Color::Never => Colours::Never,
-    };
+    let is_terminal = io::stderr().is_terminal();
     let (word, invocation) = match program {
         Program::Par => ("par", "par run"),
         Program::Task => ("task", "task"),
@@ -244,7 +240,7 @@ fn look(program: Program, settings: &Settings, host: &dyn Host) -> Look {
     Look {
         word,
         stands_in: program == Program::Task,
-        style: term::style(colours, &|name| host.env(name), io::stderr().is_terminal()),
+        style: settings.color.value.style(&|name| host.env(name), is_terminal),
         is_silent: settings.silent.value,
         is_verbose: settings.verbose.value,
         directory: host.cwd(),

@@ -2,8 +2,9 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use super::args::Program;
 use super::exit::Exit;
-use super::prepare::is_coloured;
+use super::prepare;
 use crate::diag::{Diagnostic, Severity};
 use crate::host::Host;
 use crate::source::SourceMap;
@@ -19,9 +20,10 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// A voice that uses colours as the command line and the environment want it.
-    pub fn new(color: Option<bool>, host: &dyn Host) -> Voice {
-        Voice { coloured: is_coloured(color, io::stderr().is_terminal(), host), annotates: false }
+    /// A voice that uses colours as the environment wants it.
+    pub fn new(host: &dyn Host) -> Voice {
+        let style = prepare::style(None, Program::Par, io::stderr().is_terminal(), host);
+        Voice { coloured: style.is_coloured, annotates: false }
     }
 
     /// The same voice, which also tells GitHub Actions of errors, as go-task does.

@@ -1,5 +1,6 @@
 //! `--summary`: what tasks consist of, without running anything.
 
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use super::args::RunArgs;
@@ -15,6 +16,7 @@ use crate::resolve::{Describer, Shown, Step, Summary};
 use crate::taskfile::model::{Axis, Model, Required, Task};
 use crate::taskfile::{Failure, Found};
 use crate::template::show;
+use crate::term::{Colour, Style};
 use crate::value::Value;
 
 /// Prints the summaries of the tasks of the command line.
@@ -26,11 +28,12 @@ pub(super) fn run(
     host: &dyn Host,
 ) -> Exit {
     let asked = planning::planning(args, settings, model, host);
+    let style = settings.color.value.style(&|name| host.env(name), io::stdout().is_terminal());
     let describer = Describer::new(model.clone(), asked, Arc::new(World));
     let text = |request: &crate::resolve::Request| {
         let found = callable(model, &request.name)?;
         let summary = describer.summarise(&found, host)?;
-        Ok(of(&found.task, &summary))
+        Ok(of(&found.task, &summary, style))
     };
     let requests = planning::requests(&args.tasks);
     match requests.iter().map(text).collect::<Result<Vec<_>, Diagnostic>>() {
@@ -54,7 +57,7 @@ pub(super) fn callable(model: &Model, name: &str) -> Result<Found, Diagnostic> {
     Ok(found)
 }
 
-fn of(task: &Task, summary: &Summary) -> String {
+fn of(task: &Task, summary: &Summary, style: Style) -> String {
     let is = &summary.is;
     let said = match (&*is.summary, &*is.desc) {
         ("", "") => "(task does not have description or summary)",
@@ -62,17 +65,23 @@ fn of(task: &Task, summary: &Summary) -> String {
         (summary, _) => summary.strip_suffix('\n').unwrap_or(summary),
     };
     let list = |names: &[Arc<str>]| names.iter().map(|name| format!(" - {name}\n")).collect();
-    let variables = |all: &indexmap::IndexMap<_, _>| {
-        all.iter().map(|(name, value)| variable(name, value)).collect()
+    let aliases = |names: &[Arc<str>]| {
+        names.iter().map(|name| format!(" - {}\n", style.paint(Colour::Cyan, name))).collect()
     };
-    let mut text = format!("task: {}\n\n{said}\n", is.name);
+    let yellow = |lines: String| {
+        lines.lines().map(|line| style.paint(Colour::Yellow, line) + "\n").collect::<String>()
+    };
+    let variables = |all: &indexmap::IndexMap<_, _>| {
+        yellow(all.iter().map(|(name, value)| variable(name, value)).collect())
+    };
+    let mut text = format!("task: {}\n\n{said}\n", style.paint(Colour::Green, &is.name));
     let sections = [
         ("vars", variables(&summary.vars)),
         ("env", variables(&summary.env)),
-        ("requires", requires(&task.requires)),
+        ("requires", requires(&task.requires, &yellow)),
         ("dependencies", list(&summary.deps)),
-        ("aliases", list(&task.aliases)),
-        ("commands", summary.steps.iter().map(step).collect()),
+        ("aliases", aliases(&task.aliases)),
+        ("commands", summary.steps.iter().map(|of| step(of, style)).collect()),
     ];
     for (title, lines) in sections.iter().filter(|(_, lines)| !lines.is_empty()) {
         text += &format!("\n{title}:\n{lines}");
@@ -94,14 +103,15 @@ fn block(value: &Value) -> String {
     yaml.lines().map(|line| format!("    {line}\n")).collect()
 }
 
-fn step(step: &Step) -> String {
-    match step {
-        Step::Command(text) => format!(" - {text}\n"),
-        Step::Call(name) => format!(" - Task: {name}\n"),
-    }
+fn step(step: &Step, style: Style) -> String {
+    let text = match step {
+        Step::Command(text) => style.paint(Colour::Yellow, text),
+        Step::Call(name) => style.paint(Colour::Green, &format!("Task: {name}")),
+    };
+    format!(" - {text}\n")
 }
 
-fn requires(required: &[Required]) -> String {
+fn requires(required: &[Required], yellow: &dyn Fn(String) -> String) -> String {
     if required.is_empty() {
         return String::new();
     }
@@ -109,7 +119,7 @@ fn requires(required: &[Required]) -> String {
         None => format!("    - {}\n", required.name),
         Some(allowed) => format!("    - {}:\n        enum:\n{}", required.name, values(allowed)),
     };
-    "  vars:\n".to_string() + &required.iter().map(line).collect::<String>()
+    "  vars:\n".to_string() + &yellow(required.iter().map(line).collect())
 }
 
 fn values(allowed: &Axis) -> String {

@@ -1,6 +1,6 @@
 //! Output line by line, each line behind the name of its task, all of it on stdout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub(super) struct Prefixed {
     voice: Voice,
     units: Units,
     running: BTreeMap<UnitId, Command>,
+    /// Prefixes in the order in which they were first needed, each with its number.
+    seen: HashMap<Arc<str>, usize>,
 }
 
 struct Command {
@@ -30,7 +32,8 @@ struct Command {
 
 impl Prefixed {
     pub(super) fn new(screen: Screen, logs: LogReader, voice: Voice) -> Prefixed {
-        Prefixed { screen, logs, voice, units: Units::default(), running: BTreeMap::new() }
+        let (units, running, seen) = Default::default();
+        Prefixed { screen, logs, voice, units, running, seen }
     }
 
     fn started(&mut self, unit: UnitId, attempt: u32, prefix: Option<&Arc<str>>) {
@@ -52,8 +55,7 @@ impl Prefixed {
         })?;
         if complete > 0 {
             command.pending.push(offset, complete);
-            let command = &self.running[&unit];
-            self.lines(command)?;
+            self.lines(unit)?;
         }
         if let Some(command) = self.running.get_mut(&unit) {
             if complete > 0 {
@@ -67,8 +69,11 @@ impl Prefixed {
     }
 
     /// Shows what is pending, with the prefix at the beginning of each line.
-    fn lines(&self, command: &Command) -> io::Result<()> {
-        let prefix = format!("[{}] ", command.prefix);
+    fn lines(&mut self, unit: UnitId) -> io::Result<()> {
+        let Some(command) = self.running.get(&unit) else { return Ok(()) };
+        let next = self.seen.len();
+        let number = *self.seen.entry(command.prefix.clone()).or_insert(next);
+        let prefix = self.voice.prefix(number, &command.prefix);
         let mut is_beginning = true;
         command.pending.read(&self.logs, &mut |_, bytes| {
             for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -83,13 +88,13 @@ impl Prefixed {
     }
 
     fn ended(&mut self, unit: UnitId) -> io::Result<()> {
-        match self.running.remove(&unit) {
-            Some(command) if !command.pending.is_empty() => {
-                self.lines(&command)?;
-                self.screen.write(Stream::Stdout, b"\n")
-            }
-            _ => Ok(()),
+        let is_open = self.running.get(&unit).is_some_and(|command| !command.pending.is_empty());
+        if is_open {
+            self.lines(unit)?;
+            self.screen.write(Stream::Stdout, b"\n")?;
         }
+        self.running.remove(&unit);
+        Ok(())
     }
 }
 

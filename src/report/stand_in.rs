@@ -39,7 +39,7 @@ impl StandIn {
         if !self.look.is_verbose || !self.units.is_task(unit) || !self.started.insert(unit) {
             return Ok(());
         }
-        self.say(Colour::Dim, &format!("\"{}\" started", self.units.called(unit)))
+        self.say(Colour::Magenta, &format!("\"{}\" started", self.units.called(unit)))
     }
 
     fn ended(&mut self, unit: UnitId, outcome: &Outcome, ignored: bool) -> io::Result<()> {
@@ -48,22 +48,23 @@ impl StandIn {
             return Ok(());
         }
         let name = self.units.called(unit);
-        let text = match (outcome, self.units.get(unit).map(|unit| unit.role)) {
+        let (colour, text) = match (outcome, self.units.get(unit).map(|unit| unit.role)) {
             (Outcome::Succeeded, Some(Role::Task)) if self.started.contains(&unit) => {
-                format!("\"{name}\" finished")
+                (Colour::Magenta, format!("\"{name}\" finished"))
             }
             (Outcome::Failed(_) | Outcome::Skipped(_), Some(Role::Task)) => {
-                format!("\"{name}\" failed: {}", self.inner(unit))
+                (Colour::Red, format!("\"{name}\" failed: {}", self.inner(unit)))
             }
             (Outcome::Failed(_), Some(Role::Deferred)) => {
-                format!("ignored error in deferred cmd: {}", self.reason(unit))
+                (Colour::Yellow, format!("ignored error in deferred cmd: {}", self.reason(unit)))
             }
             (Outcome::Failed(_), Some(Role::Command)) if ignored => {
-                format!("[{}] command error ignored: {}", self.units.name(unit), self.reason(unit))
+                let (name, reason) = (self.units.name(unit), self.reason(unit));
+                (Colour::Yellow, format!("[{name}] command error ignored: {reason}"))
             }
             _ => return Ok(()),
         };
-        self.say(Colour::Dim, &text)
+        self.say(colour, &text)
     }
 
     /// Why a unit did not succeed, with the tasks on the way to the reason.

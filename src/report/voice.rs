@@ -36,19 +36,30 @@ impl Voice {
         self.line(&self.style.paint(Colour::Green, &text))
     }
 
+    /// What stands before the lines of the task that is the `number`th to write, from 0.
+    pub(super) fn prefix(&self, number: usize, name: &str) -> String {
+        format!("[{}] ", self.style.tell_apart(number, name))
+    }
+
     /// Says `text`, unless that is not wanted.
     pub(super) fn message(&self, level: Level, text: &str) -> io::Result<()> {
         if !self.is_wanted(level) {
             return Ok(());
         }
         if level == Level::Answer {
+            let text = match self.stands_in {
+                true => self.style.paint(Colour::Yellow, text),
+                false => text.into(),
+            };
             return self.screen.write(Stream::Stdout, format!("{text}\n").as_bytes());
         }
         let text = format!("{}: {text}", self.word);
         if level == Level::Verbose && self.stands_in {
+            let text = self.style.paint(Colour::Yellow, &text);
             return self.screen.write(Stream::Stdout, format!("{text}\n").as_bytes());
         }
         self.line(&match level {
+            Level::Info if self.stands_in => self.style.paint(Colour::Magenta, &text),
             Level::Verbose | Level::Info | Level::Answer => text,
             Level::Warning => self.style.paint(Colour::Yellow, &text),
             Level::Error => self.style.paint(Colour::Red, &text),

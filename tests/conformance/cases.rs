@@ -10,6 +10,7 @@ macro_rules! cases {
 cases! {
     a_broken_taskfile_has_its_code
     a_call_takes_its_steps_in_go_tasks_order
+    a_colour_says_what_is_said
     a_command_needs_cmd_or_task
     a_default_task_of_an_include_gives_way_to_a_task_of_that_name
     a_directory_and_a_file_can_be_named
@@ -21,6 +22,7 @@ cases! {
     a_file_decides_how_often_its_tasks_run
     a_flag_decides_the_output
     a_flattened_include_has_no_namespace
+    a_gentle_flag_needs_its_experiment
     a_group_may_be_for_errors_only
     a_list_may_be_json
     a_missing_include_is_an_error
@@ -95,6 +97,7 @@ cases! {
     options_of_the_shell_come_from_file_task_and_command
     platforms_leave_tasks_and_commands_out
     prefixed_output_names_its_task_on_every_line
+    prefixes_are_told_apart_by_colours
     required_variables_are_asked_for_before_dependencies
     run_says_how_often
     settings_come_from_taskrc_environment_and_flags

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::term::columns;
+use crate::term::{Colour, Style, columns};
 
 /// Between two columns.
 const GAP: usize = 6;
@@ -24,25 +24,22 @@ impl Row<'_> {
     }
 }
 
-pub(super) fn of(rows: &[Row<'_>], coloured: bool) -> String {
+pub(super) fn of(rows: &[Row<'_>], style: Style) -> String {
     let names = rows.iter().map(|row| columns(row.name)).max().unwrap_or(0);
     let widths = widths(rows);
     let mut text = String::from("task: Available tasks for this project:\n");
-    let paint = |text: &mut String, code: &str, word: &str| match coloured && !word.is_empty() {
-        true => text.extend(["\x1b[", code, "m", word, "\x1b[0m"]),
-        false => text.push_str(word),
-    };
     let space = |text: &mut String, width: usize| text.extend(std::iter::repeat_n(' ', width));
     for (row, width) in rows.iter().zip(widths) {
         let desc = row.desc();
-        paint(&mut text, "33", "* ");
-        paint(&mut text, "32", row.name);
+        text.push_str(&style.paint(Colour::Yellow, "* "));
+        text.push_str(&style.paint(Colour::Green, row.name));
         text.push(':');
         space(&mut text, names - columns(row.name) + 1 + GAP);
         text.push_str(&desc);
         if !row.aliases.is_empty() {
             space(&mut text, width - columns(&desc) + GAP);
-            paint(&mut text, "36", &format!("(aliases: {})", row.aliases.join(", ")));
+            let aliases = format!("(aliases: {})", row.aliases.join(", "));
+            text.push_str(&style.paint(Colour::Cyan, &aliases));
         }
         text.push('\n');
     }

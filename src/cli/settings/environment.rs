@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::{Color, Origin, Setting};
+use super::{NO_COLOR, Origin, Setting};
 use crate::cli::flags;
 use crate::diag::{Diagnostic, Fault};
 use crate::resolve::Precedence;
 use crate::taskfile::model::Jobs;
+use crate::term::{Colour, Colours, Style};
 
 pub(super) const ENV_PRECEDENCE: &str = "TASK_X_ENV_PRECEDENCE";
 pub(super) const GENTLE_FORCE: &str = "TASK_X_GENTLE_FORCE";
@@ -21,7 +22,7 @@ pub struct Environment {
     pub(super) group_begin: Option<String>,
     pub(super) group_end: Option<String>,
     pub(super) group_error_only: Option<bool>,
-    pub(super) color: Option<Setting<Color>>,
+    pub(super) color: Option<Setting<Colours>>,
     pub(super) silent: Option<Setting<bool>>,
     pub(super) verbose: Option<Setting<bool>>,
     pub(super) dry: Option<Setting<bool>>,
@@ -69,16 +70,14 @@ impl Environment {
 
 impl Environment {
     /// The experiments of go-task, as its `--experiments` prints them.
-    pub fn experiments(&self) -> String {
+    pub fn experiments(&self, style: Style) -> String {
         let line = |name: &str, is_on: bool| {
-            format!("* {:<15} {}\n", format!("{name}:"), if is_on { "on (1)" } else { "off" })
+            let (star, shown) =
+                (style.paint(Colour::Yellow, "* "), style.paint(Colour::Green, name));
+            let space = " ".repeat(15 - name.len());
+            format!("{star}{shown}:{space}{}\n", if is_on { "on (1)" } else { "off" })
         };
         line("GENTLE_FORCE", self.gentle_force) + &line("ENV_PRECEDENCE", self.precedence.is_some())
-    }
-
-    /// What is said about colours.
-    pub fn color(&self) -> Option<Color> {
-        self.color.as_ref().map(|color| color.value)
     }
 }
 
@@ -134,18 +133,18 @@ impl Reader<'_> {
         both.into_iter().flatten().min_by_key(|switch| switch.value)
     }
 
-    fn color(&mut self) -> Option<Setting<Color>> {
+    fn color(&mut self) -> Option<Setting<Colours>> {
         if let Some(said) = self.read("PAR_COLOR", color) {
             return Some(said);
         }
         let is_set = |name| self.value(name).is_some();
         let is_on = |name| self.value(name).is_some_and(|text| !is_off(&text));
         let decided = [
-            (is_set("NO_COLOR"), "NO_COLOR", Color::Never),
-            (self.go_task("TASK_COLOR", no).is_some(), "TASK_COLOR", Color::Never),
-            (is_on("CLICOLOR_FORCE"), "CLICOLOR_FORCE", Color::Always),
-            (is_set("FORCE_COLOR"), "FORCE_COLOR", Color::Always),
-            (is_on("CI"), "CI", Color::Always),
+            (is_set(NO_COLOR), NO_COLOR, Colours::Never),
+            (self.go_task("TASK_COLOR", no).is_some(), "TASK_COLOR", Colours::Never),
+            (is_on("CLICOLOR_FORCE"), "CLICOLOR_FORCE", Colours::Always),
+            (is_set("FORCE_COLOR"), "FORCE_COLOR", Colours::Always),
+            (is_on("CI"), "CI", Colours::Always),
         ];
         let (_, name, value) = decided.into_iter().find(|(applies, ..)| *applies)?;
         Some(Setting { value, origin: Origin::Environment(name) })
@@ -176,11 +175,11 @@ fn no(text: &str) -> Result<(), String> {
     if flags::truth(text)? { Err(String::new()) } else { Ok(()) }
 }
 
-fn color(text: &str) -> Result<Color, String> {
+fn color(text: &str) -> Result<Colours, String> {
     match text {
-        "auto" => Ok(Color::Auto),
-        "always" => Ok(Color::Always),
-        "never" => Ok(Color::Never),
+        "auto" => Ok(Colours::Auto),
+        "always" => Ok(Colours::Always),
+        "never" => Ok(Colours::Never),
         _ => Err("expected auto, always or never".into()),
     }
 }
@@ -198,7 +197,7 @@ fn concurrency(text: &str) -> Result<Jobs, String> {
 mod tests {
     use super::*;
 
-    fn color_of(variables: &[(&str, &str)]) -> Option<(Color, Origin)> {
+    fn color_of(variables: &[(&str, &str)]) -> Option<(Colours, Origin)> {
         let find = |key: &str| Some(variables.iter().find(|(name, _)| *name == key)?.1.to_string());
         Environment::read(&find).color.map(|color| (color.value, color.origin))
     }
@@ -206,14 +205,14 @@ mod tests {
     #[test]
     fn no_color_beats_everything_but_par_color() {
         let force = ("FORCE_COLOR", "1");
-        assert_eq!(color_of(&[force]), Some((Color::Always, Origin::Environment("FORCE_COLOR"))));
+        assert_eq!(color_of(&[force]), Some((Colours::Always, Origin::Environment("FORCE_COLOR"))));
         assert_eq!(
             color_of(&[force, ("NO_COLOR", "1")]),
-            Some((Color::Never, Origin::Environment("NO_COLOR")))
+            Some((Colours::Never, Origin::Environment("NO_COLOR")))
         );
         assert_eq!(
             color_of(&[("PAR_COLOR", "always"), ("NO_COLOR", "1")]),
-            Some((Color::Always, Origin::Environment("PAR_COLOR")))
+            Some((Colours::Always, Origin::Environment("PAR_COLOR")))
         );
         assert_eq!(color_of(&[("NO_COLOR", ""), ("CI", "false")]), None);
     }

@@ -18,9 +18,10 @@ use serde::Serialize;
 
 use super::args::Program;
 use super::flags::{Fallback, Flags, ParallelFlags, RunFlags};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Fault};
 use crate::resolve::{Force, Precedence};
 use crate::taskfile::model::{Jobs, Model, Parallel};
+use crate::term::Colours;
 
 pub use environment::Environment;
 pub use files::{Loaded, load};
@@ -64,17 +65,6 @@ pub enum Origin {
     Default,
 }
 
-/// When to use colours.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Color {
-    /// On a terminal.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// Everything a run can be told, decided.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -105,7 +95,7 @@ pub struct Settings {
     /// How output is shown.
     pub output: Setting<OutputMode>,
     /// When to use colours.
-    pub color: Setting<Color>,
+    pub color: Setting<Colours>,
     /// Whether commands are echoed by nobody.
     pub silent: Setting<bool>,
     /// Whether we say more.
@@ -218,6 +208,13 @@ pub fn resolve(
     cpus: u32,
 ) -> Result<Settings, Vec<Diagnostic>> {
     let mut errors = environment.errors.clone();
+    if said.program == Program::Task
+        && said.flags.run.force_all.is_some()
+        && !environment.gentle_force
+    {
+        let unknown = Diagnostic::error(Fault::Usage, "there is no flag `--force-all`");
+        errors.push(unknown.help("it belongs to the experiment GENTLE_FORCE, which is off"));
+    }
     let output = output::decide_mode(said, environment, files.taskfile);
     let output = output.map_err(|error| errors.push(error)).ok();
     let Some(output) = output.filter(|_| errors.is_empty()) else { return Err(errors) };
@@ -253,7 +250,7 @@ pub fn resolve(
         max_parallel: optional(None, files.first(|file| file.max_parallel)),
         pools: files.pools(),
         output,
-        color: decide([flag(shown.color.map(forced), "--color"), env.color.clone()], Color::Auto),
+        color: color(shown.color, said.program, env),
         silent: truth(run.silent, "--silent", &env.silent),
         verbose: truth(run.verbose, "--verbose", &env.verbose),
         dry: truth(run.dry, "--dry", &env.dry),
@@ -316,9 +313,18 @@ fn force(run: &RunFlags, env: &Environment) -> Setting<Force> {
     decide([all, flag(on(run.force).map(|_| named), "--force")], Force::No)
 }
 
-fn forced(on: bool) -> Color {
-    if on { Color::Always } else { Color::Never }
+/// When to use colours. go-task listens to `NO_COLOR` even where the flag asks for them.
+pub fn color(said: Option<bool>, program: Program, env: &Environment) -> Setting<Colours> {
+    let is_deaf = program == Program::Task
+        && said == Some(true)
+        && env.color.as_ref().is_some_and(|color| color.origin == Origin::Environment(NO_COLOR));
+    let forced = |on| if on { Colours::Always } else { Colours::Never };
+    let said = flag(said.filter(|_| !is_deaf).map(forced), "--color");
+    decide([said, env.color.clone()], Colours::Auto)
 }
+
+/// The variable that asks for no colours, see no-color.org.
+const NO_COLOR: &str = "NO_COLOR";
 
 fn interval(said: Option<Duration>, taskfile: Option<&Model>) -> Setting<Duration> {
     let written = taskfile.and_then(|model| {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Color, Origin, Setting, Settings};
+use super::{Origin, Setting, Settings};
 use crate::resolve::{Force, Precedence};
 use crate::taskfile::model::Jobs;
+use crate::term::Colours;
 
 /// A setting as `par config` shows it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -107,11 +108,11 @@ fn jobs_value(jobs: Jobs) -> Value {
     }
 }
 
-fn color_name(color: Color) -> &'static str {
+fn color_name(color: Colours) -> &'static str {
     match color {
-        Color::Auto => "auto",
-        Color::Always => "always",
-        Color::Never => "never",
+        Colours::Auto => "auto",
+        Colours::Always => "always",
+        Colours::Never => "never",
     }
 }
 

@@ -9,11 +9,12 @@ use serde::Deserialize;
 
 use super::environment::{ENV_PRECEDENCE, GENTLE_FORCE};
 use super::files::start;
-use super::{Color, Environment, Origin, Setting};
+use super::{Environment, Origin, Setting};
 use crate::cli::flags::Locate;
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Entry, Host};
 use crate::resolve::Precedence;
+use crate::term::Colours;
 
 /// What one file says; unknown keys say nothing.
 #[derive(Deserialize, Default)]
@@ -76,7 +77,7 @@ impl Taskrc {
         fill(&mut environment.fail_fast, self.failfast, path);
         fill(&mut environment.temp_dir, self.temp_dir.map(Some), path);
         fill(&mut environment.jobs, self.concurrency.and_then(super::limit), path);
-        let off = self.color.filter(|on| !on).map(|_| Color::Never);
+        let off = self.color.filter(|on| !on).map(|_| Colours::Never);
         fill(&mut environment.color, off, path);
         let first = is_on(short(ENV_PRECEDENCE)).then_some(Precedence::Taskfile);
         fill(&mut environment.precedence, first, path);

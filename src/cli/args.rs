@@ -104,7 +104,7 @@ pub enum Invocation {
     /// Run a task inside the run we were started from.
     Call(Call),
     /// Show go-task's experiments.
-    Experiments,
+    Experiments(Locate),
     /// Print this and be done: help, version.
     Text(String),
 }
@@ -257,7 +257,7 @@ fn understand(run: RunArgs, mode: ModeFlags, json: bool) -> Result<Invocation, D
         return Ok(Invocation::Text(version(run.program)));
     }
     if is(mode.experiments) {
-        return Ok(Invocation::Experiments);
+        return Ok(Invocation::Experiments(run.locate));
     }
     if is(mode.init) {
         let RunArgs { program, tasks, .. } = run;

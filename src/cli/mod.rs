@@ -29,13 +29,11 @@ mod world;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
 
 use args::{Invocation, Parsed, Program};
 use exit::Exit;
 use flags::Locate;
 use say::Voice;
-use settings::Environment;
 
 use crate::host::Host;
 use crate::host::os::Os;
@@ -72,10 +70,10 @@ fn has_task(locate: &Locate, name: &str, seen: &Seen, host: &dyn Host) -> bool {
 fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) -> Exit {
     match invocation {
         Invocation::Text(text) => say::print(&text),
-        Invocation::Experiments => {
-            let style = prepare::style(None, Program::Task, io::stdout().is_terminal(), host);
-            say::print(&Environment::read(&|name| host.env(name)).experiments(style))
-        }
+        Invocation::Experiments(locate) => match prepare::experiments(&locate, host) {
+            Ok(text) => say::print(&text),
+            Err(failure) => voice.complain(&failure),
+        },
         Invocation::List(args) => {
             let seen = seen.into_inner().filter(|(locate, _)| *locate == args.locate);
             list::run(&args, seen.map(|(_, known)| known), voice, host)

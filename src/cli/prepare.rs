@@ -1,13 +1,13 @@
 //! What every command needs before it can do anything: the Taskfile and the settings.
 
-use std::io::Read;
+use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::Program;
 use super::flags::{Flags, Locate, ParallelFlags};
 use super::settings::{self, Environment, Files, Said, Settings};
-use crate::diag::{Diagnostic, Fault};
+use crate::diag::{Diagnostic, Fault, Severity};
 use crate::host::Host;
 use crate::taskfile::model::Model;
 use crate::taskfile::{self, Dialect, Failure, Origin, Outline, Request};
@@ -101,16 +101,31 @@ pub fn decide(asked: Asked, model: Option<Model>, host: &dyn Host) -> Result<Rea
     let Asked { program, own, flags, .. } = asked;
     let said = Said { program, own, flags };
     let cpus = u32::try_from(num_cpus::get()).unwrap_or(u32::MAX);
-    let environment = settings::with_taskrc(environment(host), asked.locate, host);
-    let environment = environment.map_err(failure)?;
+    let mut odd = loaded.warnings;
+    let environment = match settings::with_taskrc(environment(host), asked.locate, host) {
+        Ok(environment) => environment,
+        // go-task goes on without the file, and says nothing.
+        Err(error) if program == Program::Task => {
+            odd.push(Diagnostic { severity: Severity::Warning, ..error });
+            environment(host)
+        }
+        Err(error) => return Err(failure(error)),
+    };
     let settings = settings::resolve(said, &environment, &files, cpus)
         .map_err(|diagnostics| Failure { diagnostics, ..Failure::default() })?;
-    let warnings = Failure { diagnostics: loaded.warnings, sources: loaded.sources };
+    let warnings = Failure { diagnostics: odd, sources: loaded.sources };
     Ok(Ready { model, settings, warnings })
 }
 
 fn environment(host: &dyn Host) -> Environment {
     Environment::read(&|name| host.env(name))
+}
+
+/// The experiments of go-task and whether they are on.
+pub fn experiments(locate: &Locate, host: &dyn Host) -> Result<String, Failure> {
+    let environment = settings::with_taskrc(environment(host), locate, host).map_err(failure)?;
+    let style = style(None, Program::Task, io::stdout().is_terminal(), host);
+    Ok(environment.experiments(style))
 }
 
 /// Colours of text for a terminal or not, before settings are known.

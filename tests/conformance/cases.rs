@@ -101,6 +101,7 @@ cases! {
     required_variables_are_asked_for_before_dependencies
     run_says_how_often
     settings_come_from_taskrc_environment_and_flags
+    settings_may_switch_experiments_on
     silence_is_asked_for_in_many_places
     sources_decide_by_their_contents
     special_variables_say_where_and_who

@@ -20,7 +20,11 @@ use index::{Index, Place};
 /// Files below this are parsed faster than it is worth to think about it.
 const LARGE: usize = 256 << 10;
 /// Rounds of finding what the tasks reached call.
-const ROUNDS: usize = 64;
+const ROUNDS: usize = 256;
+/// Whoever reaches more than one task in so many has the whole file parsed.
+const SHARE: usize = 4;
+/// No file is said to have fewer tasks than these.
+const FEW: usize = 1024;
 
 /// The names and descriptions of all tasks, and the rest of the file.
 #[derive(Debug)]
@@ -42,16 +46,25 @@ pub(super) fn tasks(
     let index = Index::new(&text)?;
     let mut wanted =
         names.iter().map(|name| index.find(name)).collect::<Option<BTreeSet<u32>>>()?;
-    for _ in 0..ROUNDS {
-        let model = model(root, &text, &index, &wanted, dialect, host)?;
-        let mut called = wanted.clone();
+    let mut new = wanted.clone();
+    for round in 0..ROUNDS {
+        let model = model(root, &text, &index, &new, dialect, host)?;
+        let mut called = BTreeSet::new();
         for task in model.tasks.values() {
             called.extend(calls(task, &index)?);
         }
-        if called.len() == wanted.len() {
-            return Some(model);
+        called.retain(|task| !wanted.contains(task));
+        if called.is_empty() {
+            return match round {
+                0 => Some(model),
+                _ => self::model(root, &text, &index, &wanted, dialect, host),
+            };
         }
-        wanted = called;
+        wanted.extend(&called);
+        if wanted.len() > index.tasks.len().max(FEW) / SHARE {
+            return None;
+        }
+        new = called;
     }
     None
 }

@@ -114,6 +114,8 @@ pub enum Need {
 pub struct Plan {
     graph: DiGraph<Node, Need>,
     nodes: Vec<Option<NodeIndex>>,
+    /// Some unit says something about silence.
+    minds_silence: bool,
 }
 
 #[derive(Debug)]
@@ -145,6 +147,7 @@ impl Plan {
 
     /// Adds a unit that stands in `parent`.
     pub fn add(&mut self, id: UnitId, unit: Unit, parent: UnitId) {
+        self.minds_silence |= unit.policy.as_deref().is_some_and(Policy::minds_silence);
         let node = self.graph.add_node(Node { id, unit, parent, fragment: None });
         if self.nodes.len() <= id.index() {
             self.nodes.resize(id.index() + 1, None);
@@ -167,6 +170,7 @@ impl Plan {
         }
         let node = self.index(call);
         if let Some(policy) = &fragment.policy {
+            self.minds_silence |= policy.minds_silence();
             self.graph[node].unit.policy = Some(policy.clone());
         }
         self.graph[node].fragment = Some(fragment);
@@ -194,6 +198,11 @@ impl Plan {
     pub fn need(&mut self, waiter: UnitId, needed: UnitId, need: Need) {
         let (from, to) = (self.index(waiter), self.index(needed));
         self.graph.add_edge(from, to, need);
+    }
+
+    /// Whether any unit so far says something about silence.
+    pub fn minds_silence(&self) -> bool {
+        self.minds_silence
     }
 
     /// Whether a unit of this id was added.

@@ -30,6 +30,13 @@ pub struct Policy {
     pub server: Option<Server>,
 }
 
+impl Policy {
+    /// Whether it says anything about silence.
+    pub fn minds_silence(&self) -> bool {
+        self.stall.is_some() || self.stall_action == StallAction::Stop
+    }
+}
+
 /// When a body that failed is run again.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Retry {

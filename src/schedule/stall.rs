@@ -13,6 +13,9 @@ impl Scheduler {
     /// How long a running command may show no sign of life; `None`: as long as it likes, for nobody set a
     /// limit, it waits for tasks that it called, its output cannot be seen, or it is being stopped.
     pub fn patience(&self, command: UnitId) -> Option<Duration> {
+        if self.options.stall.is_none() && !self.plan.minds_silence() {
+            return None;
+        }
         let row = self.rows.get(command.index())?;
         let State::Running(process) = &row.state else { return None };
         let waits = process.exit.is_some() || !process.calls.is_empty();
@@ -34,12 +37,13 @@ impl Scheduler {
     /// The innermost of the bodies around `command` that says something about silence. What a server does
     /// is no sign of the life of others.
     fn impatient(&self, command: UnitId) -> Option<UnitId> {
+        if !self.plan.minds_silence() {
+            return None;
+        }
         let bodies = if self.is_server(self.plan.parent(command)) { 1 } else { usize::MAX };
         self.around(command).take(bodies).find(|call| {
             matches!(self.rows[call.index()].state, State::Body(_))
-                && self.policy(*call).is_some_and(|policy| {
-                    policy.stall.is_some() || policy.stall_action == StallAction::Stop
-                })
+                && self.policy(*call).is_some_and(Policy::minds_silence)
         })
     }
 

@@ -24,17 +24,28 @@ impl Resolver {
 
     /// The way from `parent` up to the same call, and whether every call on it is sure to be reached.
     fn around(&self, parent: UnitId, aim: &Aim) -> Option<(Vec<Arc<str>>, bool)> {
-        let (mut chain, mut certain) = (vec![aim.name.clone()], true);
+        let mut certain = true;
         let mut unit = parent;
         while let Some(called) = self.called(unit) {
-            chain.push(self.name(unit));
             if matches!(&called.target, Target::Known(around) if around.equals(aim)) {
-                return Some((chain, certain));
+                return Some((self.chain(parent, unit, aim), certain));
             }
             certain &= called.certain;
             unit = called.parent;
         }
         None
+    }
+
+    /// The names from a call of `aim` in `unit` up to `last`.
+    fn chain(&self, mut unit: UnitId, last: UnitId, aim: &Aim) -> Vec<Arc<str>> {
+        let mut chain = vec![aim.name.clone(), self.name(unit)];
+        while unit != last
+            && let Some(called) = self.called(unit)
+        {
+            unit = called.parent;
+            chain.push(self.name(unit));
+        }
+        chain
     }
 
     /// The mistake of `unit` waiting for `other`, which waits for `unit`.

@@ -90,9 +90,15 @@ impl Folder {
     /// Puts `bytes` in place of the file `name`: readers see the old or the new text, never half.
     pub(crate) fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let draft = format!(".{name}.{}.tmp", std::process::id());
-        // Left behind by a killed process that had our number.
-        let _ = rustix::fs::unlinkat(&self.fd, &draft, AtFlags::empty());
-        let written = self.create(&draft).and_then(|mut file| file.write_all(bytes));
+        let created = self.create(&draft).or_else(|error| {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(error);
+            }
+            // Left behind by a killed process that had our number.
+            let _ = rustix::fs::unlinkat(&self.fd, &draft, AtFlags::empty());
+            self.create(&draft)
+        });
+        let written = created.and_then(|mut file| file.write_all(bytes));
         let rename = || rustix::fs::renameat(&self.fd, &draft, &self.fd, name);
         let renamed = written.and_then(|()| match rename() {
             // Nobody but us has a say here, and we never put a directory in this place.

@@ -167,7 +167,9 @@ impl Store {
         if !matches!(&*locked(&self.shared.place), Place::Kept(_)) {
             return;
         }
-        let pruned = self.state().and_then(|state| prune::prune(&state, prune::Limits::default()));
+        let run = self.shared.run.as_str();
+        let pruned =
+            self.state().and_then(|state| prune::prune(&state, run, prune::Limits::default()));
         if let Err(error) = pruned {
             self.warn(format!("old runs are not removed: {error}"));
         }

@@ -2,6 +2,7 @@
 //!
 //! Holds one piece in memory at a time.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -19,6 +20,11 @@ use super::{Store, locked};
 
 /// Most bytes handed over at once.
 const PIECE: usize = 256 * 1024;
+
+thread_local! {
+    /// Of whoever reads piece by piece, for a new one would be cleared each time.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// Takes the bytes that were asked for, piece by piece.
 pub type Take<'a> = &'a mut dyn FnMut(Stream, &[u8]) -> io::Result<()>;
@@ -66,10 +72,13 @@ impl LogReader {
     ) -> io::Result<()> {
         let Some(view) = self.view(task, attempt) else { return Ok(()) };
         let length = length.min(view.length.saturating_sub(offset));
-        let mut buffer = vec![0; PIECE.min(length as usize)];
-        view.index.stretches(offset, length, &mut |from, length, stream| {
+        let mut buffer = BUFFER.take();
+        buffer.resize(buffer.len().max(PIECE.min(length as usize)), 0);
+        let read = view.index.stretches(offset, length, &mut |from, length, stream| {
             view.copy(from, length, &mut buffer, &mut |bytes| take(stream, bytes))
-        })
+        });
+        BUFFER.set(buffer);
+        read
     }
 
     /// How many bytes a log has now.

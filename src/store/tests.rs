@@ -285,13 +285,23 @@ fn pruning_keeps_the_latest_and_the_living() {
         store.logs().append(TASK, 1, "a", Stdout, At(0), &[b'x'; 1000]).unwrap();
     }
     let left = |limits| {
-        prune::prune(&oldest.state().unwrap(), limits).unwrap();
+        prune::prune(&oldest.state().unwrap(), run(6).as_str(), limits).unwrap();
         let list = Runs::new(dir.path()).list();
         list.into_iter().map(|entry| entry.id).collect::<Vec<_>>()
     };
     let many = prune::Limits { runs: 3, bytes: 1 << 30 };
     assert_eq!(left(many), [run(6), run(5), run(4), run(1)]);
     let large = prune::Limits { runs: 9, bytes: 2500 };
+    // What has ended is not measured again.
+    let sizes = std::fs::read_to_string(dir.path().join(".par/sizes")).unwrap();
+    let known: Vec<_> = sizes.lines().skip(1).map(|line| line.split_once(' ').unwrap()).collect();
+    let ids: Vec<_> = known.iter().map(|(_, id)| *id).collect();
+    assert_eq!(ids, [run(6), run(5), run(4)].map(|id| id.to_string()));
+    assert!(known.iter().all(|(size, _)| (1000..2000).contains(&size.parse().unwrap())));
+    let all_small = known.iter().map(|(_, id)| format!("1 {id}\n")).collect::<String>();
+    std::fs::write(dir.path().join(".par/sizes"), format!("par sizes 1\n{all_small}")).unwrap();
+    assert_eq!(left(large), [run(6), run(5), run(4), run(1)]);
+    std::fs::write(dir.path().join(".par/sizes"), "nonsense").unwrap();
     assert_eq!(left(large), [run(6), run(5), run(1)]);
     drop(oldest);
 }

@@ -100,7 +100,7 @@ pub fn decide(asked: Asked, model: Option<Model>, host: &dyn Host) -> Result<Rea
     let files = Files { project: loaded.project, taskfile: model.as_ref(), user: loaded.user };
     let Asked { program, own, flags, .. } = asked;
     let said = Said { program, own, flags };
-    let cpus = u32::try_from(num_cpus::get()).unwrap_or(u32::MAX);
+    let cpus = || u32::try_from(num_cpus::get()).unwrap_or(u32::MAX);
     let mut odd = loaded.warnings;
     let environment = match settings::with_taskrc(environment(host), asked.locate, host) {
         Ok(environment) => environment,

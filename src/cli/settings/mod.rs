@@ -198,14 +198,14 @@ impl Files<'_> {
     }
 }
 
-/// Decides everything. `cpus` is how many this process may use.
+/// Decides everything. `cpus` counts how many this process may use, where that matters.
 ///
 /// Errors name the flag or variable with a value that makes no sense; all are collected.
 pub fn resolve(
     said: Said,
     environment: &Environment,
     files: &Files,
-    cpus: u32,
+    cpus: impl Fn() -> u32,
 ) -> Result<Settings, Vec<Diagnostic>> {
     let mut errors = environment.errors.clone();
     if said.program == Program::Task
@@ -357,15 +357,15 @@ fn limit(concurrency: i64) -> Option<Jobs> {
     Some(Jobs::Count(count))
 }
 
-fn slots(parallel: bool, jobs: Option<Jobs>, cap: Option<u32>, cpus: u32) -> u32 {
+fn slots(parallel: bool, jobs: Option<Jobs>, cap: Option<u32>, cpus: impl Fn() -> u32) -> u32 {
     match jobs {
         _ if !parallel => 1,
         None => u32::MAX,
         Some(Jobs::Count(count)) => count.max(1),
         Some(Jobs::Percent(share)) => {
-            (u64::from(cpus) * u64::from(share) / 100).clamp(1, u64::from(u32::MAX)) as u32
+            (u64::from(cpus()) * u64::from(share) / 100).clamp(1, u64::from(u32::MAX)) as u32
         }
-        Some(Jobs::Auto) => cpus.min(cap.unwrap_or(u32::MAX)).max(1),
+        Some(Jobs::Auto) => cpus().min(cap.unwrap_or(u32::MAX)).max(1),
     }
 }
 

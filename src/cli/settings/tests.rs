@@ -3,7 +3,7 @@ use super::*;
 fn settings(variables: &[(&str, &str)], own: ParallelFlags, files: &Files) -> Settings {
     let flags = Flags::default();
     let said = Said { program: Program::Par, own: &own, flags: &flags };
-    resolve(said, &environment(variables), files, 8).expect("no errors")
+    resolve(said, &environment(variables), files, || 8).expect("no errors")
 }
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -82,7 +82,7 @@ fn go_tasks_name_has_no_limit_but_what_it_is_told() {
         let mut flags = Flags::default();
         flags.run.concurrency = concurrency;
         let said = Said { program: Program::Task, own: &own, flags: &flags };
-        resolve(said, &environment(&[]), &none, 8).expect("no errors").slots
+        resolve(said, &environment(&[]), &none, || 8).expect("no errors").slots
     };
     assert_eq!([slots(None), slots(Some(0)), slots(Some(-1))], [u32::MAX; 3]);
     assert_eq!(slots(Some(3)), 3);
@@ -94,7 +94,7 @@ fn bad_values_name_their_variable_and_come_together() {
     let said = Said { program: Program::Par, own: &own, flags: &flags };
     let variables =
         [("PAR_JOBS", "x"), ("MAX_JOBS", "-1"), ("USE_PARALLEL", "perhaps"), ("PAR_COLOR", "red")];
-    let errors = resolve(said, &environment(&variables), &Files::default(), 8).unwrap_err();
+    let errors = resolve(said, &environment(&variables), &Files::default(), || 8).unwrap_err();
     let messages: Vec<&str> = errors.iter().map(|error| &*error.message).collect();
     assert_eq!(
         messages,

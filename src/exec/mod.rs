@@ -18,6 +18,7 @@ mod lexer;
 #[cfg(test)]
 mod likeness;
 mod listing;
+mod members;
 mod pipes;
 mod plumbing;
 mod processes;
@@ -65,11 +66,38 @@ pub enum Leftovers {
     Wait,
 }
 
-/// One process to start. Everything is decided: no `Option` means "default".
+/// Commands at once, each reading what the one before writes: what a shell makes of `a | b`, without the shell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pipeline {
+    /// What the first command reads, when it comes from one that needs no process.
+    pub before: Option<Before>,
+    /// At least one.
+    pub commands: Vec<Command>,
+    /// How a shell would show each of them.
+    pub texts: Vec<String>,
+    /// The last command that fails decides, not the last one.
+    pub pipefail: bool,
+}
+
+/// A command of a pipeline that has done its work before the others begin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Before {
+    /// What it wrote; fits into a pipe.
+    pub output: Vec<u8>,
+    /// Its exit code.
+    pub code: i32,
+    /// How a shell would show it.
+    pub text: String,
+}
+
+/// One process to start, or those of a pipeline. Everything is decided: no `Option` means "default".
 #[derive(Debug)]
 pub struct Job {
-    /// What is executed.
+    /// What is executed, unless there is a pipeline.
     pub command: Command,
+    /// What is executed instead: the same without a shell. Not with [`Capture::Inherit`] or
+    /// [`Capture::Given`].
+    pub pipeline: Option<Pipeline>,
     /// All of its environment, `NAME=value`.
     pub env: Arc<Vec<CString>>,
     /// Where it runs.

@@ -1,6 +1,6 @@
 //! Pipes that children write into and `par` reads without ever waiting.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use crate::event::Stream;
@@ -106,8 +106,16 @@ fn enlarge(_: BorrowedFd<'_>) {
     let _ = LARGE;
 }
 
+/// The end to read of a pipe that holds `bytes`, which must fit, and nothing after them.
+pub(super) fn holding(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let (end, other) = pair()?;
+    std::fs::File::from(other).write_all(bytes)?;
+    Ok(end)
+}
+
+/// A pipe: the end to read, and the one to write.
 #[cfg(target_os = "linux")]
-fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     use std::os::fd::FromRawFd;
     let mut ends = [0; 2];
     // SAFETY: the kernel writes two descriptors, which are then ours alone.
@@ -120,7 +128,7 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = io::pipe()?;
     Ok((reader.into(), writer.into()))
 }

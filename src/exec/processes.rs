@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,16 @@ use libc::{c_int, pid_t, sigset_t};
 
 use super::descendants::{children, descendants, words};
 use super::left::Left;
-use super::pipes::{CHUNK, Chunk, Pipe};
+use super::members::{End, Members};
+use super::pipes::{self, CHUNK, Chunk, Pipe};
 use super::plumbing::Plumbing;
 use super::redirect::Streams;
 use super::spawn::{Launch, Spawner};
 use super::trees::{Known, Tree, Trees};
 use super::watch::{Wake, Watch};
-use super::{Capture, Guarded, Job, Leftovers, Notice, StartError, Stdin};
+use super::{Capture, Command, Guarded, Job, Leftovers, Notice, Pipeline, StartError, Stdin};
 use super::{guard, signals, terminal, wait};
-use crate::event::{Status, Usage};
+use crate::event::{Status, Stream, Usage};
 
 /// How often groups are looked at that have lost their leader.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -44,6 +45,7 @@ pub struct Processes<T> {
     left: Vec<Left<T>>,
     told: VecDeque<Notice<T>>,
     next_token: u64,
+    has_started: bool,
     terminal_holder: Option<pid_t>,
     trees: Trees,
     mask: sigset_t,
@@ -51,8 +53,13 @@ pub struct Processes<T> {
 
 struct Child<T> {
     name: T,
-    /// Its number and its group's.
+    /// Its number, or that of the first in a pipeline, and its group's.
     pid: pid_t,
+    members: Members,
+    /// Where something is said of it that a shell would have said.
+    errors: Errors,
+    /// What a shell would have said of its end.
+    said: Option<String>,
     leftovers: Leftovers,
     pipes: Vec<Pipe>,
     /// Those of its pipes that somebody else has open.
@@ -60,6 +67,25 @@ struct Child<T> {
     stage: Stage,
     /// What stood below it when it was told to end, also out of its group: it ends with it.
     condemned: Vec<Known>,
+}
+
+/// Who hears what is said in a process's place on its stderr.
+#[derive(Clone, Copy)]
+enum Errors {
+    Told(Stream),
+    Ours,
+    Nobodys,
+}
+
+impl Errors {
+    fn of(capture: &Capture) -> Errors {
+        match capture {
+            Capture::Merged => Errors::Told(Stream::Stdout),
+            Capture::Separate => Errors::Told(Stream::Stderr),
+            Capture::Stdout | Capture::Inherit => Errors::Ours,
+            Capture::Quiet | Capture::Given { .. } => Errors::Nobodys,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -101,13 +127,14 @@ impl<T: Copy + Eq> Processes<T> {
             left: Vec::new(),
             told: VecDeque::new(),
             next_token: 0,
+            has_started: false,
             terminal_holder: None,
             trees: Trees::default(),
             mask,
         })
     }
 
-    /// Starts a process in a group of its own; its number. `name` must not run already.
+    /// Starts a process, or a pipeline, in a group of its own; its number. `name` must not run already.
     ///
     /// # Errors
     ///
@@ -116,31 +143,92 @@ impl<T: Copy + Eq> Processes<T> {
         if guard::is_ending() {
             return Err(StartError::Other(io::ErrorKind::Interrupted.into()));
         }
+        self.has_started = true;
         let plumbing = Plumbing::new(job, &self.null, self.next_token)?;
         for pipe in &plumbing.pipes {
             self.watch.add(pipe.as_fd(), pipe.token)?;
         }
         self.next_token += plumbing.pipes.len() as u64;
         let wants_terminal = wants_terminal(job) && self.terminal_holder.is_none();
-        let (pid, leftovers) = self.launch(job, plumbing.descriptors, wants_terminal)?;
+        let (pid, members, leftovers) = match &job.pipeline {
+            Some(pipeline) => self.launch_pipeline(job, pipeline, plumbing.descriptors)?,
+            None => {
+                let descriptors = plumbing.descriptors;
+                let (pid, leftovers) =
+                    self.launch(job, &job.command, None, descriptors, wants_terminal)?;
+                (pid, Members::one(pid), leftovers)
+            }
+        };
         if wants_terminal {
             self.terminal_holder = Some(pid);
         }
+        let errors = Errors::of(&job.capture);
         let pipes = plumbing.pipes;
         let (held, stage, condemned) = (Vec::new(), Stage::Running, Vec::new());
-        self.children.push(Child { name, pid, leftovers, pipes, held, stage, condemned });
+        self.children.push(Child {
+            name,
+            pid,
+            members,
+            errors,
+            said: None,
+            leftovers,
+            pipes,
+            held,
+            stage,
+            condemned,
+        });
         Ok(pid.unsigned_abs())
+    }
+
+    /// All of a pipeline, or nothing of it.
+    fn launch_pipeline(
+        &mut self,
+        job: &Job,
+        pipeline: &Pipeline,
+        [stdin, stdout, stderr]: [c_int; 3],
+    ) -> Result<(pid_t, Members, Leftovers), StartError> {
+        let mut input: Option<OwnedFd> = match &pipeline.before {
+            Some(before) => Some(pipes::holding(&before.output)?),
+            None => None,
+        };
+        let mut pids = Vec::new();
+        for (place, command) in pipeline.commands.iter().enumerate() {
+            let is_last = place + 1 == pipeline.commands.len();
+            let started = (|| {
+                let (next, output) = match is_last {
+                    true => (None, None),
+                    false => pipes::pair().map(|(next, output)| (Some(next), Some(output)))?,
+                };
+                let number = |end: &Option<OwnedFd>| end.as_ref().map(|end| end.as_raw_fd());
+                let stdin = number(&input).unwrap_or(stdin);
+                let stdout = number(&output).unwrap_or(stdout);
+                let group = pids.first().copied();
+                let descriptors = [stdin, stdout, stderr];
+                let (pid, _) = self.launch(job, command, group, descriptors, false)?;
+                Ok((pid, next))
+            })();
+            match started {
+                Ok((pid, next)) => {
+                    pids.push(pid);
+                    input = next;
+                }
+                Err(error) => return Err(abandoned(&pids, error)),
+            }
+        }
+        Ok((pids[0], Members::of(pipeline, &pids), Leftovers::Stay))
     }
 
     fn launch(
         &mut self,
         job: &Job,
+        command: &Command,
+        group: Option<pid_t>,
         descriptors: [c_int; 3],
         wants_terminal: bool,
     ) -> Result<(pid_t, Leftovers), StartError> {
         let takes_terminal = wants_terminal && terminal::is_ours(self.guarded);
         let kept: Vec<RawFd> = job.kept.iter().map(|kept| kept.as_raw_fd()).collect();
-        let mut command = &job.command;
+        let mut command = command;
         loop {
             let streams = Streams::new(&command.redirections, &job.dir);
             let (mut streams, otherwise) = match (streams, &command.otherwise) {
@@ -153,7 +241,7 @@ impl<T: Copy + Eq> Processes<T> {
             };
             let descriptors = streams.descriptors(descriptors)?;
             let (env, dir, kept) = (&job.env, &job.dir, &kept);
-            let launch = Launch { command, env, dir, descriptors, kept, takes_terminal };
+            let launch = Launch { command, env, dir, descriptors, kept, takes_terminal, group };
             match (self.spawner.start(&launch), otherwise) {
                 (Ok(pid), _) => return Ok((pid, command.leftovers)),
                 (Err(StartError::Program(..)), Some(other)) => command = other,
@@ -170,7 +258,8 @@ impl<T: Copy + Eq> Processes<T> {
     /// Sends `signal` to the whole group of a process, `SIGKILL` to all below it; to nobody when it has ended.
     pub fn signal(&mut self, name: T, signal: i32) {
         let Some(child) = self.children.iter_mut().find(|child| child.name == name) else { return };
-        let below = if child.is_running() { descendants(child.pid) } else { Vec::new() };
+        let below: Vec<pid_t> = child.members.running().flat_map(descendants).collect();
+        child.members.signalled();
         child.condemned.extend(below.iter().filter_map(|&process| Known::now(process)));
         child.signal(signal);
         let below = if signal == libc::SIGKILL { below } else { Vec::new() };
@@ -216,7 +305,11 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// The command lines of all that is left running, wherever it has gone.
     pub fn strays(&self) -> Vec<String> {
-        let is_ours = |pid: &pid_t| self.children.iter().any(|child| child.pid == *pid);
+        if !self.has_started {
+            return Vec::new();
+        }
+        let running = || self.children.iter().flat_map(|child| child.members.running());
+        let is_ours = |pid: &pid_t| running().any(|own| own == *pid);
         let all = children(std::process::id() as pid_t).into_iter();
         all.filter(|pid| !is_ours(pid)).filter_map(words).collect()
     }
@@ -319,6 +412,15 @@ impl<T: Copy + Eq> Processes<T> {
                 child.held.push(pipe);
             }
         }
+        if let Some(text) = child.said.take() {
+            match child.errors {
+                Errors::Told(stream) => {
+                    return Some(Notice::Output(child.name, stream, text.into_bytes()));
+                }
+                Errors::Ours => eprint!("{text}"),
+                Errors::Nobodys => {}
+            }
+        }
         let Child { name, pid, held, stage, .. } = self.children.swap_remove(position);
         let left = Left { name, group: pid, pipes: held };
         if !left.is_over() {
@@ -341,10 +443,15 @@ impl<T: Copy + Eq> Processes<T> {
     }
 
     fn end(&mut self, pid: pid_t) {
-        let leader = self.children.iter().position(|child| child.pid == pid && child.is_running());
-        let Some(position) = leader else { return self.end_other(pid) };
-        let (status, usage) = wait::reap(pid);
-        self.children[position].stage = Stage::Leaving(status, usage, Instant::now());
+        let owns = |child: &Child<T>| child.members.running().any(|own| own == pid);
+        let Some(position) = self.children.iter().position(owns) else {
+            return self.end_other(pid);
+        };
+        let ended = wait::reap(pid);
+        let child = &mut self.children[position];
+        let Some(End { status, usage, said }) = child.members.ended(pid, ended) else { return };
+        child.stage = Stage::Leaving(status, usage, Instant::now());
+        child.said = said;
         if self.terminal_holder == Some(pid) {
             self.leave_terminal(pid, status);
         }
@@ -364,7 +471,7 @@ impl<T: Copy + Eq> Processes<T> {
     /// Somebody's orphan: a background job, when its group is one of ours.
     fn end_other(&mut self, pid: pid_t) {
         let group = wait::group(pid);
-        let (_, more) = wait::reap(pid);
+        let more = wait::reap(pid).usage;
         if let Some(Child { stage: Stage::Leaving(_, usage, _), .. }) =
             self.children.iter_mut().find(|child| child.pid == group)
         {
@@ -454,6 +561,23 @@ impl<T> Drop for Processes<T> {
         }
         signals::restore(&self.mask);
         IN_USE.store(false, Ordering::Release);
+    }
+}
+
+/// Ends the beginning of a pipeline whose rest could not be started. It may have done something already, so
+/// the same is not tried again.
+fn abandoned(pids: &[pid_t], error: StartError) -> StartError {
+    let Some(&group) = pids.first() else { return error };
+    // SAFETY: plain system calls; nobody has reaped these children, so the numbers are theirs.
+    unsafe {
+        libc::kill(-group, libc::SIGKILL);
+        for &pid in pids {
+            libc::waitpid(pid, std::ptr::null_mut(), 0);
+        }
+    }
+    match error {
+        StartError::Busy(error) => StartError::Other(error),
+        error => error,
     }
 }
 

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use super::lexer::features;
 use super::listing::in_columns;
-use super::simple::pipeline;
+use super::simple::{Simple, pipeline};
 use super::trivial::{self, Trivial};
-use super::{Command, Leftovers};
+use super::{Command, Leftovers, Pipeline};
 
 /// The kernel refuses a single argument of 128 KiB.
 const LONGEST_ARGUMENT: usize = 120_000;
@@ -91,19 +91,48 @@ impl Shell {
         dir: &Path,
     ) -> io::Result<Command> {
         let script = self.script(text, options)?;
-        let direct = pipeline(text)
+        let simple = pipeline(text)
             .filter(|all| all.len() == 1 && options.allow_direct())
-            .and_then(|mut all| all.pop())
-            .filter(|command| !is_built_in(&command.words[0]))
-            .and_then(|command| Some((find_program(&command.words[0], path, dir)?, command)));
-        let Some((program, command)) = direct else { return Ok(script) };
-        Ok(Command {
-            program: c_string(program.into_os_string().into_vec())?,
-            argv: command.words.into_iter().map(c_string).collect::<io::Result<_>>()?,
-            redirections: command.redirections,
-            otherwise: Some(Box::new(script)),
-            leftovers: Leftovers::Stay,
-        })
+            .and_then(|mut all| all.pop());
+        match simple.and_then(|simple| Some((program_of(&simple, path, dir)?, simple))) {
+            Some((program, simple)) => direct(program, simple, script),
+            None => Ok(script),
+        }
+    }
+
+    /// What is executed for `text` when it is a pipeline that needs no shell; otherwise as [`Shell::command`].
+    ///
+    /// # Errors
+    ///
+    /// When the text contains a NUL byte.
+    pub fn pipeline(
+        &self,
+        text: &str,
+        options: &Options<'_>,
+        path: &OsStr,
+        dir: &Path,
+    ) -> io::Result<Option<Pipeline>> {
+        // A message names the line, so there is to be only one.
+        let is_line = !text.trim_end_matches('\n').contains('\n');
+        let is_ours = self.is_bash && is_line && text.contains('|');
+        let all = pipeline(text).filter(|_| is_ours && options.allow_direct());
+        let Some(mut all) = all.filter(|all| all.len() > 1) else { return Ok(None) };
+        let before = trivial::before(&all[0], options);
+        all.drain(..usize::from(before.is_some()));
+        let programs: Option<Vec<_>> =
+            all.iter().map(|simple| program_of(simple, path, dir)).collect();
+        let Some(programs) = programs else { return Ok(None) };
+        let texts = all.iter().map(|simple| simple.text.clone()).collect();
+        let commands = programs.into_iter().zip(all).map(|(program, simple)| {
+            let script = self.script(&simple.text, options)?;
+            direct(program, simple, script)
+        });
+        Ok(Some(Pipeline {
+            before,
+            commands: commands.collect::<io::Result<_>>()?,
+            texts,
+            pipefail: options.set.iter().any(|option| &**option == "pipefail"),
+        }))
     }
 
     /// What `text` does, if neither a shell nor a process is needed for it.
@@ -137,6 +166,22 @@ impl Shell {
             leftovers: if has_background { Leftovers::Wait } else { Leftovers::Stay },
         })
     }
+}
+
+/// The program of a command that needs no shell.
+fn program_of(simple: &Simple, path: &OsStr, dir: &Path) -> Option<PathBuf> {
+    let name = &simple.words[0];
+    if is_built_in(name) { None } else { find_program(name, path, dir) }
+}
+
+fn direct(program: PathBuf, simple: Simple, otherwise: Command) -> io::Result<Command> {
+    Ok(Command {
+        program: c_string(program.into_os_string().into_vec())?,
+        argv: simple.words.into_iter().map(c_string).collect::<io::Result<_>>()?,
+        redirections: simple.redirections,
+        otherwise: Some(Box::new(otherwise)),
+        leftovers: Leftovers::Stay,
+    })
 }
 
 /// The text itself, or, when it is too long for one argument, its parts and a script that joins them.
@@ -260,6 +305,7 @@ fn program_name(rest: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exec::Before;
     use crate::exec::simple::{Redirection, Target};
 
     fn shell() -> Shell {
@@ -302,9 +348,47 @@ mod tests {
 
     #[test]
     fn built_ins_unknown_programs_and_scripts_go_to_the_shell() {
-        for text in ["echo a", "no-such-program-x", "cat a | cat", "./nope", "if", "/bin", "''"] {
+        for text in [
+            "echo a",
+            "no-such-program-x",
+            "cat a | cat",
+            "cat a && cat",
+            "./nope",
+            "if",
+            "/bin",
+            "''",
+        ] {
             assert_eq!(shown(&command(text)), ["/bin/bash", "bash", "-e", "-p", "-c", "--", text]);
         }
+    }
+
+    #[test]
+    fn a_pipeline_of_plain_commands_needs_no_shell() {
+        let set = ["pipefail".into()];
+        let of = |text: &str, options: &Options<'_>| {
+            let path = OsStr::new("/bin");
+            shell().pipeline(text, options, path, Path::new("/")).unwrap()
+        };
+        let plain = Options::default();
+        let found = of("cat  a|cat -n > 'b c'", &plain).unwrap();
+        let programs: Vec<_> = found.commands.iter().map(shown).collect();
+        assert_eq!(programs, [vec!["/bin/cat", "cat", "a"], vec!["/bin/cat", "cat", "-n"]]);
+        assert_eq!(found.texts, ["cat a", "cat -n > 'b c'"]);
+        assert!(found.before.is_none() && !found.pipefail);
+        let script = found.commands[1].otherwise.as_ref().unwrap();
+        assert_eq!(script.argv.last().unwrap().as_c_str(), c"cat -n > 'b c'");
+        let found = of("echo a | cat", &Options { set: &set, shopt: &[] }).unwrap();
+        let before = Before { output: b"a\n".into(), code: 0, text: "echo a".into() };
+        assert_eq!((found.before, found.commands.len()), (Some(before), 1));
+        assert!(found.pipefail);
+        let long = format!("echo {} | cat", "x".repeat(5000));
+        for text in ["cat", "echo a | read b", "cat | no-such-program-x", "cat |\ncat", &long] {
+            assert_eq!(of(text, &plain), None, "{text}");
+        }
+        assert_eq!(of("cat | cat", &Options { set: &["x".into()], shopt: &[] }), None);
+        let sh = Shell { program: "/bin/sh".into(), is_bash: false };
+        let found = sh.pipeline("cat | cat", &plain, OsStr::new("/bin"), Path::new("/"));
+        assert_eq!(found.unwrap(), None);
     }
 
     #[test]

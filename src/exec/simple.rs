@@ -8,6 +8,8 @@ use std::str::Chars;
 /// One command: its words, and where its streams go instead.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Simple {
+    /// The command as a shell would show it: words as written, then redirections.
+    pub text: String,
     /// At least one.
     pub words: Vec<String>,
     /// In the order in which a shell would do them.
@@ -58,6 +60,8 @@ struct Reader<'a> {
 #[derive(Default)]
 struct Word {
     text: String,
+    /// As it is written.
+    written: String,
     /// Something of it was quoted, so it is no number of a stream.
     is_quoted: bool,
 }
@@ -66,13 +70,15 @@ impl Reader<'_> {
     /// One command, and whether a `|` follows.
     fn command(&mut self) -> Option<(Simple, bool)> {
         let mut command = Simple::default();
-        loop {
+        let (mut words, mut redirections) = (Vec::new(), String::new());
+        let goes_on = loop {
             let word = self.word(command.words.is_empty())?;
             let end = self.letters.next();
             let number = match word {
                 Some(word) if matches!(end, Some('<' | '>')) && word.is_number() => Some(word.text),
                 Some(word) => {
                     command.words.push(word.text);
+                    words.push(word.written);
                     None
                 }
                 None => None,
@@ -80,15 +86,17 @@ impl Reader<'_> {
             match end {
                 Some(' ' | '\t') => {}
                 Some(sign @ ('<' | '>')) => {
-                    command.redirections.push(self.redirection(number, sign)?)
+                    let (redirection, text) = self.redirection(number, sign)?;
+                    command.redirections.push(redirection);
+                    redirections.extend([" ", &text]);
                 }
-                Some('|') if !self.letters.as_str().starts_with(['|', '&']) => {
-                    return (!command.words.is_empty()).then_some((command, true));
-                }
+                Some('|') if !self.letters.as_str().starts_with(['|', '&']) => break true,
                 Some(_) => return None,
-                None => return (!command.words.is_empty()).then_some((command, false)),
+                None => break false,
             }
-        }
+        };
+        command.text = words.join(" ") + &redirections;
+        (!words.is_empty()).then_some((command, goes_on))
     }
 
     /// The word that begins here, up to what ends it; `Some(None)` when there is none.
@@ -108,18 +116,23 @@ impl Reader<'_> {
                     escaped => {
                         let word = word.get_or_insert_default();
                         word.text.push(escaped);
+                        word.written.extend(['\\', escaped]);
                         word.is_quoted = true;
                     }
                 },
                 Some('=') if is_first => return None,
                 Some(letter) if is_special(letter) => return None,
-                Some(letter) => word.get_or_insert_default().text.push(letter),
+                Some(letter) => {
+                    let word = word.get_or_insert_default();
+                    word.text.push(letter);
+                    word.written.push(letter);
+                }
             }
         }
     }
 
-    /// What follows a `<` or `>`.
-    fn redirection(&mut self, number: Option<String>, sign: char) -> Option<Redirection> {
+    /// What follows a `<` or `>`, and how a shell would show it all.
+    fn redirection(&mut self, number: Option<String>, sign: char) -> Option<(Redirection, String)> {
         let stream = match number.as_deref() {
             None => usize::from(sign == '>'),
             Some("0") => 0,
@@ -128,59 +141,79 @@ impl Reader<'_> {
             Some(_) => return None,
         };
         let rest = self.letters.as_str();
-        let to = if sign == '<' {
-            (stream == 0 && !rest.starts_with(['<', '>', '&', '(']))
-                .then(|| self.file())?
-                .map(Target::Read)
+        let to: fn(String) -> Target = if sign == '<' {
+            (stream == 0 && !rest.starts_with(['<', '>', '&', '('])).then_some(Target::Read)?
         } else if stream == 0 || rest.starts_with(['|', '(']) {
-            None
+            return None;
         } else if rest.starts_with('>') {
             self.letters.next();
-            self.file().map(Target::Append)
+            Target::Append
         } else if rest.starts_with('&') {
             self.letters.next();
-            self.file().and_then(|number| match &*number {
-                "1" => Some(Target::Same(1)),
-                "2" => Some(Target::Same(2)),
-                _ => None,
-            })
+            let other = match &*self.file()?.text {
+                "1" => 1,
+                "2" => 2,
+                _ => return None,
+            };
+            let to = Target::Same(other);
+            return Some((Redirection { stream, to }, format!("{stream}>&{other}")));
         } else {
-            self.file().map(Target::Write)
+            Target::Write
         };
-        Some(Redirection { stream, to: to? })
+        let file = self.file()?;
+        let to = to(file.text);
+        let (number, sign) = match (&to, stream) {
+            (Target::Read(_), _) => ("", "<"),
+            (Target::Append(_), 2) => ("2", ">>"),
+            (Target::Append(_), _) => ("", ">>"),
+            (_, 2) => ("2", ">"),
+            _ => ("", ">"),
+        };
+        Some((Redirection { stream, to }, format!("{number}{sign} {}", file.written)))
     }
 
     /// The name of a file: a word of its own, and not empty.
-    fn file(&mut self) -> Option<String> {
+    fn file(&mut self) -> Option<Word> {
         self.letters = self.letters.as_str().trim_start_matches([' ', '\t']).chars();
         let word = self.word(false)??;
         // In `> 2>file` the number would belong to the next one.
         let is_number = self.letters.as_str().starts_with(['<', '>']) && word.is_number();
-        (!word.text.is_empty() && !is_number).then_some(word.text)
+        (!word.text.is_empty() && !is_number).then_some(word)
     }
 
     fn quote(&mut self, word: &mut Word) -> Option<()> {
         word.is_quoted = true;
-        loop {
-            match self.letters.next()? {
-                '\'' => return Some(()),
-                letter => word.text.push(letter),
-            }
-        }
+        let (quoted, rest) = self.letters.as_str().split_once('\'')?;
+        self.letters = rest.chars();
+        word.text.push_str(quoted);
+        word.written.extend(["'", quoted, "'"]);
+        Some(())
     }
 
     fn double_quote(&mut self, word: &mut Word) -> Option<()> {
         word.is_quoted = true;
+        word.written.push('"');
         loop {
             match self.letters.next()? {
-                '"' => return Some(()),
+                '"' => {
+                    word.written.push('"');
+                    return Some(());
+                }
                 '$' | '`' => return None,
                 '\\' => match self.letters.next()? {
                     '\n' => {}
-                    escaped @ ('$' | '`' | '"' | '\\') => word.text.push(escaped),
-                    other => word.text.extend(['\\', other]),
+                    escaped => {
+                        if !matches!(escaped, '$' | '`' | '"' | '\\') {
+                            word.text.push('\\');
+                        }
+                        word.text.push(escaped);
+                        word.written.extend(['\\', escaped]);
+                    }
                 },
-                letter => word.text.push(letter),
+                letter => {
+                    word.text.push(letter);
+                    word.written.push(letter);
+                }
             }
         }
     }
@@ -231,6 +264,17 @@ mod tests {
         assert_eq!(of("x 2> e >&2"), [(2, Write("e".into())), (1, Same(2))]);
         assert_eq!(of("x a2>f"), [(1, Write("f".into()))]);
         assert_eq!(of("x '2'>f 0<g"), [(1, Write("f".into())), (0, Read("g".into()))]);
+    }
+
+    #[test]
+    fn a_command_is_shown_as_bash_shows_it() {
+        let text = |script| pipeline(script).unwrap().remove(0).text;
+        assert_eq!(text("  a   'b  c'\t\"d\\\"\"\\ e"), "a 'b  c' \"d\\\"\"\\ e");
+        assert_eq!(
+            text(">f a 2>&1 >>'g h'<i >&2 2>j 1>k"),
+            "a > f 2>&1 >> 'g h' < i 1>&2 2> j > k"
+        );
+        assert_eq!(text("a \\\n b"), "a b");
     }
 
     #[test]

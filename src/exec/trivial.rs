@@ -5,9 +5,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::Before;
 use super::redirect::Streams;
 use super::shell::Options;
-use super::simple::{Redirection, pipeline};
+use super::simple::{Redirection, Simple, pipeline};
 use crate::event::Stream;
 
 /// What a command does that needs no process.
@@ -37,7 +38,22 @@ pub(super) fn trivial(text: &str, options: &Options<'_>) -> Option<Trivial> {
     // A message names the line, so there is to be only one.
     let is_line = !text.trim_end_matches('\n').contains('\n');
     let mut commands = pipeline(text).filter(|_| is_line && options.allow_direct())?;
-    let command = commands.pop().filter(|_| commands.is_empty() && options.shopt.is_empty())?;
+    deed(commands.pop().filter(|_| commands.is_empty())?, options)
+}
+
+/// The first command of a pipeline, if no process is needed for it and what it writes waits in any pipe.
+pub(super) fn before(command: &Simple, options: &Options<'_>) -> Option<Before> {
+    /// What the smallest pipe holds.
+    const PIPE: usize = 4096;
+    let deed = deed(command.clone(), options).filter(|deed| deed.redirections.is_empty())?;
+    let output = deed.output.into_bytes();
+    (output.len() <= PIPE).then(|| Before { output, code: deed.code, text: command.text.clone() })
+}
+
+fn deed(command: Simple, options: &Options<'_>) -> Option<Trivial> {
+    if !options.shopt.is_empty() {
+        return None;
+    }
     let (name, words) = command.words.split_first()?;
     let (name, output, code) = match (name.as_str(), words) {
         ("true" | ":", _) => ("true", String::new(), 0),

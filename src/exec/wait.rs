@@ -47,8 +47,17 @@ fn look(kind: libc::idtype_t, id: pid_t, options: c_int) -> Option<(pid_t, c_int
     }
 }
 
+/// How a child has ended.
+#[derive(Clone, Copy)]
+pub(super) struct Ended {
+    pub(super) status: Status,
+    pub(super) usage: Usage,
+    /// Its memory was written to a file.
+    pub(super) left_core: bool,
+}
+
 /// Takes an ended child out of the kernel's table.
-pub(super) fn reap(pid: pid_t) -> (Status, Usage) {
+pub(super) fn reap(pid: pid_t) -> Ended {
     let mut status = 0;
     let mut used = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: both are valid for the call, and all zeroes is a valid rusage.
@@ -56,7 +65,8 @@ pub(super) fn reap(pid: pid_t) -> (Status, Usage) {
         libc::wait4(pid, &mut status, 0, used.as_mut_ptr());
         used.assume_init()
     };
-    (status_of(status), usage_of(&used))
+    let left_core = libc::WIFSIGNALED(status) && libc::WCOREDUMP(status);
+    Ended { status: status_of(status), usage: usage_of(&used), left_core }
 }
 
 /// The group of a child that is not reaped yet.

@@ -367,6 +367,7 @@ impl Driver {
         let dir = script.dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(Path::new("/"));
         let path = script.env.get("PATH").map_or("", |path| path).as_ref();
         let command: exec::Command = self.shell.command(&script.text, &options, path, dir)?;
+        let pipeline = self.shell.pipeline(&script.text, &options, path, dir)?;
         let around = self.nesting.variables(&self.scheduler.plan().unit(unit).task);
         let given = script.env.iter().map(|(name, value)| (&**name, &**value));
         let pairs = given
@@ -374,6 +375,7 @@ impl Driver {
             .chain(around.iter().map(|(name, value)| (*name, &**value)));
         Ok(Job {
             command,
+            pipeline,
             env: Arc::new(shell::environment(pairs, dir)),
             dir: dir.to_path_buf(),
             stdin: if script.shows_stderr && !self.stream.stdin_is_terminal {

@@ -221,6 +221,7 @@ fn asking(program: &Path, launch: &Launch) -> io::Result<Job> {
             otherwise: None,
             leftovers: Leftovers::Stay,
         },
+        pipeline: None,
         env: std::sync::Arc::new(shell::environment(pairs, &launch.dir)),
         dir: launch.dir.to_path_buf(),
         stdin: Stdin::Null,

@@ -120,13 +120,22 @@ impl Driver {
             .shell
             .command(&launch.text, &options, path.as_ref(), &launch.dir)
             .map_err(StartError::Other)?;
+        let capture = self.capture(start, launch);
+        let pipeline = match capture {
+            Capture::Merged | Capture::Separate => self
+                .shell
+                .pipeline(&launch.text, &options, path.as_ref(), &launch.dir)
+                .map_err(StartError::Other)?,
+            _ => None,
+        };
         let (flags, kept) = offer.map(|offer| (offer.flags, offer.kept)).unzip();
         Ok(Job {
             command,
+            pipeline,
             env: self.environment(start, launch, calls.then_some(path), flags),
             dir: launch.dir.to_path_buf(),
             stdin: self.stdin(start)?,
-            capture: self.capture(start, launch),
+            capture,
             kept: kept.unwrap_or_default(),
         })
     }

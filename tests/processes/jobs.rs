@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{Finale, Test, exists, play};
+use crate::harness::{Finale, Test, exists, play, scrub};
 
 pub const TESTS: &[Test] = &[
     ("ends_are_told_as_they_were", ends_are_told_as_they_were),
@@ -21,6 +21,10 @@ pub const TESTS: &[Test] = &[
     ("too_few_descriptors_is_busy", too_few_descriptors_is_busy),
     ("the_shell_runs_what_the_kernel_refuses", the_shell_runs_what_the_kernel_refuses),
     ("scripts_of_any_length_run", scripts_of_any_length_run),
+    (
+        "a_pipeline_without_a_shell_does_what_bash_does",
+        a_pipeline_without_a_shell_does_what_bash_does,
+    ),
     ("an_inheriting_job_writes_by_itself", an_inheriting_job_writes_by_itself),
 ];
 
@@ -156,4 +160,104 @@ fn scripts_of_any_length_run() {
 
 fn an_inheriting_job_writes_by_itself() {
     assert_eq!(told("inherit", &["echo hello"]), "hello\nexit status 0\n");
+}
+
+fn a_pipeline_without_a_shell_does_what_bash_does() {
+    let mut ours = 0;
+    for (number, script) in pipelines().into_iter().enumerate() {
+        let pipefail = if number % 2 == 0 { "pipefail" } else { "" };
+        let (mine, bashs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for dir in [&mine, &bashs] {
+            std::fs::write(dir.path().join("hay"), "b 1\na 22\nc 333\n").unwrap();
+        }
+        let mut bash = std::process::Command::new("bash");
+        bash.arg("-e").arg("-p").args(["-o", pipefail].iter().filter(|_| !pipefail.is_empty()));
+        bash.args(["-c", "--", &script]).current_dir(bashs.path());
+        scrub(&mut bash);
+        let Ok(output) = bash.stdin(std::process::Stdio::null()).output() else {
+            return eprintln!("skipped: no bash to compare with");
+        };
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = output.status.code().unwrap();
+        let expected =
+            deed(&text(output.stdout), &text(output.stderr), &format!("exit status {code}"));
+        let told = told("pipeline", &[&script, mine.path().to_str().unwrap(), pipefail]);
+        let mut parts = told.split('\u{1}');
+        let mut part = || parts.next().unwrap_or_default();
+        ours += usize::from(part() == "ours");
+        assert_eq!(deed(part(), part(), part().trim_end()), expected, "{script} {pipefail}");
+        assert_eq!(files(mine.path()), files(bashs.path()), "{script}");
+    }
+    assert!(ours > 60, "only {ours} pipelines went without a shell");
+}
+
+/// Output, errors in any order and without process numbers, and the end.
+fn deed(stdout: &str, stderr: &str, end: &str) -> (String, Vec<String>, String) {
+    let line = |line: &str| {
+        let begins = ["bash: line 1: ", "     "].into_iter().find(|&text| line.starts_with(text));
+        let (begin, rest) = line.split_at(begins.map_or(0, str::len));
+        let rest = rest.trim_start().trim_start_matches(|letter: char| letter.is_ascii_digit());
+        format!("{begin}{rest}")
+    };
+    let mut errors: Vec<String> = stderr.lines().map(line).collect();
+    errors.sort();
+    (stdout.into(), errors, end.into())
+}
+
+fn files(dir: &std::path::Path) -> Vec<(std::ffi::OsString, String)> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
+    let read = |entry: std::fs::DirEntry| {
+        (entry.file_name(), std::fs::read_to_string(entry.path()).unwrap())
+    };
+    let mut all: Vec<_> = entries.map(read).collect();
+    all.sort();
+    all
+}
+
+/// The same each time. Each command reads all it is given, so that nobody writes to one that has gone.
+fn pipelines() -> Vec<String> {
+    const FIRST: [&str; 12] = [
+        "cat hay",
+        "cat < hay",
+        "echo  a 'b  c' \"d\"",
+        "printf '%s\\n' x y",
+        "true",
+        "exit 3",
+        "sort hay 2>&1",
+        "cat absent",
+        "cat absent 2>&1",
+        "cat < absent",
+        "sh -c 'echo out; echo err >&2; exit 4'",
+        "no-such-program-x a",
+    ];
+    const NEXT: [&str; 14] = [
+        "cat",
+        "sort -r",
+        "wc -l",
+        "tr a-c A-C",
+        "sed 's/a/b/'",
+        "cat > out@",
+        "cat >> more@",
+        "cat 2>/dev/null >&2",
+        "sh -c 'cat; exit 5'",
+        "sh -c 'cat; echo late >&2'",
+        "sh -c 'cat; kill -KILL $$'",
+        "sh -c 'cat; kill -TERM $$' 2>err@",
+        "sh -c 'cat; kill -PIPE $$'",
+        "grep -c b",
+    ];
+    let mut state = 11u32;
+    let mut choose = move |count: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as usize % count
+    };
+    let mut pipeline = |_| {
+        let first = FIRST[choose(FIRST.len())].to_owned();
+        (0..1 + choose(3)).fold(first, |all, place| {
+            let bar = ["|", " | ", "  |\t"][choose(3)];
+            // Each writes to files of its own.
+            all + bar + &NEXT[choose(NEXT.len())].replace('@', &place.to_string())
+        })
+    };
+    (0..100).map(&mut pipeline).collect()
 }

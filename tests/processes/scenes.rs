@@ -25,6 +25,7 @@ pub fn play(scene: &str, arguments: &[String]) -> ! {
         "kill" => in_runtime(kill_all(job(argument(0), capture))),
         "heavy" => in_runtime(weigh(job(argument(0), capture))),
         "long" => in_runtime(tell(job(&lengthen(argument(0)), capture))),
+        "pipeline" => in_runtime(pipeline(argument(0), argument(1), argument(2))),
         "inherit" => in_runtime(tell(job(argument(0), Capture::Inherit))),
         "direct" => in_runtime(tell(by_hand(argument(0), argument(1)))),
         "crowded" => in_runtime(start_without_descriptors()),
@@ -52,9 +53,47 @@ fn job(text: &str, capture: Capture) -> Job {
     let dir = std::env::temp_dir();
     let shell = Shell::find(Some(&path)).unwrap();
     let command = shell.command(text, &Options::default(), &path, &dir).unwrap();
+    let pipeline = match capture {
+        Capture::Inherit | Capture::Given { .. } => None,
+        _ => shell.pipeline(text, &Options::default(), &path, &dir).unwrap(),
+    };
     let path = path.to_str().unwrap();
     let env = Arc::new(shell::environment([("PATH", path)], &dir));
-    Job { command, env, dir, stdin: Stdin::Inherit, capture, kept: Vec::new() }
+    Job { command, pipeline, env, dir, stdin: Stdin::Inherit, capture, kept: Vec::new() }
+}
+
+/// Tells whether a script goes without a shell, what it writes to each stream, and how it ends.
+async fn pipeline(text: &str, dir: &str, set: &str) -> i32 {
+    let set: Vec<Arc<str>> = set.split_whitespace().map(Arc::from).collect();
+    let (path, dir) = (std::env::var_os("PATH").unwrap(), Path::new(dir));
+    let shell = Shell::find(Some(&path)).unwrap();
+    let options = Options { set: &set, shopt: &[] };
+    let command = shell.command(text, &options, &path, dir).unwrap();
+    let pipeline = shell.pipeline(text, &options, &path, dir).unwrap();
+    let is_ours = pipeline.is_some();
+    let job = Job {
+        command,
+        pipeline,
+        dir: dir.into(),
+        stdin: Stdin::Null,
+        ..job("true", Capture::Separate)
+    };
+    let mut processes = processes();
+    processes.start(1, &job).unwrap();
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    loop {
+        match processes.next().await {
+            Notice::Output(_, Stream::Stdout, bytes) => stdout.extend(bytes),
+            Notice::Output(_, Stream::Stderr, bytes) => stderr.extend(bytes),
+            Notice::Exited(_, status, _) => {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let who = if is_ours { "ours" } else { "bash's" };
+                println!("{who}\u{1}{}\u{1}{}\u{1}{status}", text(&stdout), text(&stderr));
+                return 0;
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The same script, too long for one argument of a program.

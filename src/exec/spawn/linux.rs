@@ -29,7 +29,7 @@ impl Spawner {
         Ok(Spawner { stack: Stack::new()?, guard_variable: CString::new(variable)? })
     }
 
-    /// The new process's number, which is its group's too.
+    /// The new process's number, which is its group's too unless it joins one.
     pub(in crate::exec) fn start(&mut self, launch: &Launch<'_>) -> Result<pid_t, StartError> {
         let dir = CString::new(launch.dir.as_os_str().as_bytes()).map_err(io::Error::from)?;
         let argv = pointers(launch.command.argv.iter());
@@ -43,6 +43,7 @@ impl Spawner {
             descriptors: launch.descriptors,
             kept: (launch.kept.as_ptr(), launch.kept.len()),
             takes_terminal: launch.takes_terminal,
+            group: launch.group.unwrap_or(0),
             mask: signals::original(),
             step: Step::Begin,
             errno: 0,
@@ -78,6 +79,7 @@ struct Image {
     descriptors: [c_int; 3],
     kept: (*const c_int, usize),
     takes_terminal: bool,
+    group: pid_t,
     mask: *const sigset_t,
     step: Step,
     errno: c_int,
@@ -116,7 +118,7 @@ unsafe extern "C" fn become_program(image: *mut Image) -> ! {
     // SAFETY: the caller's promise; system calls otherwise, whose failures are reported or harmless.
     unsafe {
         let image = &mut *image;
-        libc::setpgid(0, 0);
+        libc::setpgid(0, image.group);
         if image.takes_terminal {
             let own = libc::getpid();
             libc::ioctl(0, libc::TIOCSPGRP, &own);
@@ -332,6 +334,7 @@ mod tests {
             descriptors: [0, 1, 2],
             kept: &[],
             takes_terminal: false,
+            group: None,
         };
         let pid = spawner.start(&launch).map_err(|error| error.to_string())?;
         let mut status = 0;

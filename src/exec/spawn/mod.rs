@@ -7,6 +7,8 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use libc::pid_t;
+
 use super::Command;
 
 #[cfg(target_os = "linux")]
@@ -29,6 +31,8 @@ pub(super) struct Launch<'a> {
     pub kept: &'a [RawFd],
     /// Whether its group gets the terminal that stdin is.
     pub takes_terminal: bool,
+    /// The group that it joins, rather than lead its own.
+    pub group: Option<pid_t>,
 }
 
 /// What a new process could not do.

@@ -22,7 +22,7 @@ impl Spawner {
         Ok(Spawner { guard_variable: guarded.outer().to_string().into() })
     }
 
-    /// The new process's number, which is its group's too.
+    /// The new process's number, which is its group's too unless it joins one.
     pub(in crate::exec) fn start(&mut self, launch: &Launch<'_>) -> Result<pid_t, StartError> {
         // The standard library does not say which of the two failed.
         std::fs::metadata(launch.dir)
@@ -40,7 +40,7 @@ impl Spawner {
         if let Some(name) = launch.command.argv.first() {
             command.arg0(text(name));
         }
-        command.env_clear().current_dir(launch.dir).process_group(0);
+        command.env_clear().current_dir(launch.dir).process_group(launch.group.unwrap_or(0));
         for variable in launch.env {
             let bytes = variable.to_bytes();
             if let Some(split) = bytes.iter().position(|&byte| byte == b'=') {

@@ -61,7 +61,7 @@ fn who_computes_or_prints_is_not_reported_while_who_is_silent_is() {
         )
         .file(
             "chatty.py",
-            "import os, time\nwhile not os.path.exists('over'):\n  print('still here')\n  time.sleep(0.1)\n",
+            "import os, time\nprint('still here')\nwhile not os.path.exists('over'):\n  print('still here')\n  time.sleep(0.1)\n",
         )
         .args(["-s", "-j3"])
         .stdout_has("still here\n")

@@ -12,12 +12,13 @@ use clap_complete::Shell;
 
 use super::commands::{
     CancelLine, CompletionsLine, ConfigLine, HealthLine, InitLine, ListLine, LogsLine, PlanLine,
-    PsLine, Subcommand,
+    PsLine, RerunLine, Subcommand, WhyLine,
 };
 use super::flags::{Flags, Locate, ModeFlags, ParallelFlags, RunLine, TaskLine, Words};
 use super::list::{ListArgs, Sort};
 use super::{grammar, usage};
 use crate::diag::{Diagnostic, Fault};
+use crate::id::RunId;
 
 /// The go-task release whose command line and Taskfiles we follow.
 pub const GO_TASK: &str = "3.54.0";
@@ -65,6 +66,10 @@ pub struct RunArgs {
     pub flags: Flags,
     /// Our own flags.
     pub own: ParallelFlags,
+    /// The run that this one goes on with.
+    pub resumes: Option<RunId>,
+    /// The words of an earlier run that this one repeats, in the place of those of this process.
+    pub repeats: Option<Vec<String>>,
 }
 
 /// `task:NAME …`, called as a program from a shell inside a run.
@@ -87,8 +92,12 @@ pub enum Invocation {
     List(ListArgs),
     /// Show what would run.
     Plan(Box<PlanLine>),
+    /// Say why tasks would run.
+    Why(WhyLine),
     /// Show captured logs.
     Logs(Box<LogsLine>),
+    /// Run an earlier run again.
+    Rerun(RerunLine),
     /// Show runs that go on.
     Ps(PsLine),
     /// Stop a run or a task.
@@ -289,6 +298,7 @@ fn listing(run: RunArgs, mode: &ModeFlags, json: bool) -> ListArgs {
         json,
         nested: mode.nested.unwrap_or(false),
         no_status: mode.no_status.unwrap_or(false),
+        tree: false,
         names_only: run.flags.run.silent.unwrap_or(false),
         sort: mode.sort.as_deref().map_or(Sort::Default, Sort::named),
         color: run.flags.output.color,
@@ -309,7 +319,9 @@ fn subcommand(command: Subcommand, words: &[&str]) -> Result<Invocation, Diagnos
     match command {
         Subcommand::List => line(words, |line: ListLine| Invocation::List(line.into())),
         Subcommand::Plan => line(words, |line| Invocation::Plan(Box::new(line))),
+        Subcommand::Why => line(words, Invocation::Why),
         Subcommand::Logs => line(words, |line| Invocation::Logs(Box::new(line))),
+        Subcommand::Rerun => line(words, Invocation::Rerun),
         Subcommand::Ps => line(words, Invocation::Ps),
         Subcommand::Cancel => line(words, Invocation::Cancel),
         Subcommand::Health => line(words, Invocation::Health),

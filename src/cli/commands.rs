@@ -15,8 +15,12 @@ pub enum Subcommand {
     List,
     /// `par plan`
     Plan,
+    /// `par why`
+    Why,
     /// `par logs`
     Logs,
+    /// `par rerun`
+    Rerun,
     /// `par ps`
     Ps,
     /// `par cancel`
@@ -35,10 +39,12 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// Every subcommand, in the order of the help.
-    pub const ALL: [Subcommand; 10] = [
+    pub const ALL: [Subcommand; 12] = [
         Subcommand::List,
         Subcommand::Plan,
+        Subcommand::Why,
         Subcommand::Logs,
+        Subcommand::Rerun,
         Subcommand::Ps,
         Subcommand::Cancel,
         Subcommand::Health,
@@ -53,7 +59,9 @@ impl Subcommand {
         match self {
             Subcommand::List => "list",
             Subcommand::Plan => "plan",
+            Subcommand::Why => "why",
             Subcommand::Logs => "logs",
+            Subcommand::Rerun => "rerun",
             Subcommand::Ps => "ps",
             Subcommand::Cancel => "cancel",
             Subcommand::Health => "health",
@@ -74,7 +82,9 @@ impl Subcommand {
         Some(match self {
             Subcommand::List => grammar::of::<ListLine>(),
             Subcommand::Plan => grammar::of::<PlanLine>(),
+            Subcommand::Why => grammar::of::<WhyLine>(),
             Subcommand::Logs => grammar::of::<LogsLine>(),
+            Subcommand::Rerun => grammar::of::<RerunLine>(),
             Subcommand::Ps => grammar::of::<PsLine>(),
             Subcommand::Cancel => grammar::of::<CancelLine>(),
             Subcommand::Health => grammar::of::<HealthLine>(),
@@ -139,6 +149,9 @@ pub(super) struct ListLine {
     /// The JSON without asking what is up to date
     #[arg(long, requires = "json")]
     no_status: bool,
+    /// As a tree: below each task what it calls
+    #[arg(long, conflicts_with_all = ["json", "silent"])]
+    tree: bool,
     /// Names only, aliases too
     #[arg(short, long)]
     silent: bool,
@@ -159,6 +172,7 @@ impl From<ListLine> for ListArgs {
             json: line.json,
             nested: line.nested,
             no_status: line.no_status,
+            tree: line.tree,
             names_only: line.silent,
             sort: line.sort,
             color: line.color,
@@ -180,12 +194,32 @@ pub struct PlanLine {
     /// As JSON, like --format json
     #[arg(long)]
     pub json: bool,
-    /// text; table: can start, blocks, parallel with; or json
+    /// text; table: can start, blocks, parallel with; json; dot, mermaid or html: as a picture
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_default_value = true)]
     pub format: PlanFormat,
     /// In parallel.
     #[command(flatten)]
     pub own: ParallelFlags,
+    /// Which Taskfile.
+    #[command(flatten)]
+    pub locate: Locate,
+    /// Tasks; with a `=` it is a variable
+    #[arg(value_name = "TASK|VAR=value")]
+    pub words: Vec<String>,
+}
+
+/// `par why …`
+#[derive(Parser, Clone, PartialEq, Debug)]
+#[command(
+    name = "par why",
+    about = "Says whether tasks would run, and what changed since they last succeeded",
+    override_usage = "par why [FLAGS] [TASK…] [VAR=value…]",
+    after_help = "It tells of the tasks named and of those that they need.\n\nExamples:\n  par why build          which files, commands, variables, outputs changed\n  par why build --json   the same for programs"
+)]
+pub struct WhyLine {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
     /// Which Taskfile.
     #[command(flatten)]
     pub locate: Locate,
@@ -204,6 +238,12 @@ pub enum PlanFormat {
     Table,
     /// For programs.
     Json,
+    /// For Graphviz.
+    Dot,
+    /// For Markdown that shows Mermaid.
+    Mermaid,
+    /// A page for a browser.
+    Html,
 }
 
 /// `par logs …`
@@ -242,6 +282,29 @@ Examples:
   par logs --failed    only what failed
   par logs -f          also what is still to come
   par logs --runs      which runs there are";
+
+/// `par rerun …`
+#[derive(Parser, Clone, PartialEq, Debug)]
+#[command(
+    name = "par rerun",
+    about = "Runs an earlier run again: all of it, what it did not finish, or what failed in it",
+    override_usage = "par rerun [FLAGS] [RUN] [VAR=value…]",
+    after_help = "The command line is that of the run; VAR=value is added to it. Without RUN it is the latest.\n\nExamples:\n  par rerun                     the latest run again\n  par rerun --resume            go on where it stopped: what succeeded is not run again\n  par rerun --failed            only the tasks that failed, by their names\n  par rerun 20260102 --resume   that run"
+)]
+pub struct RerunLine {
+    /// Go on where the run stopped: tasks that succeeded in it are not run again
+    #[arg(long)]
+    pub resume: bool,
+    /// Only the tasks that failed, not those that were skipped because of them
+    #[arg(long, conflicts_with = "resume")]
+    pub failed: bool,
+    /// Which Taskfile.
+    #[command(flatten)]
+    pub locate: Locate,
+    /// The run (its id or how it begins, or `latest`); with a `=` it is a variable
+    #[arg(value_name = "RUN|VAR=value")]
+    pub words: Vec<String>,
+}
 
 /// `par ps …`
 #[derive(Parser, Clone, Copy, PartialEq, Eq, Debug)]

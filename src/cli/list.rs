@@ -21,6 +21,7 @@ use table::Row;
 
 mod json;
 mod table;
+mod tree;
 
 /// Order of the list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -54,6 +55,8 @@ pub struct ListArgs {
     pub nested: bool,
     /// The JSON without asking what is up to date.
     pub no_status: bool,
+    /// As a tree of calls.
+    pub tree: bool,
     /// Only names, aliases too.
     pub names_only: bool,
     /// The order.
@@ -103,7 +106,9 @@ impl Known {
 pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dyn Host) -> Exit {
     let known = match known {
         Some(Known::Whole(model)) => Ok(*model),
-        Some(Known::Outline(outline)) if !args.json => return print_outline(args, *outline, host),
+        Some(Known::Outline(outline)) if !args.json && !args.tree => {
+            return print_outline(args, *outline, host);
+        }
         _ => prepare::model(args.program, &args.locate, host),
     };
     match known {
@@ -136,6 +141,9 @@ fn print_outline(args: &ListArgs, outline: Outline, host: &dyn Host) -> Exit {
 /// Prints the list of a model's tasks; exits with 1 when there is none to show.
 pub(super) fn print(args: &ListArgs, model: Arc<Model>, host: &dyn Host) -> Exit {
     let listed = listed(args, &model, host);
+    if args.tree && !listed.is_empty() {
+        return say::print(&tree::of(&listed, &model));
+    }
     if args.names_only && !args.json {
         return say::print(&names(&listed));
     }

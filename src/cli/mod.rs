@@ -18,6 +18,7 @@ mod plan;
 pub mod planning;
 pub mod prepare;
 mod ps;
+mod rerun;
 mod run;
 pub mod say;
 pub mod settings;
@@ -25,6 +26,7 @@ mod status;
 mod summary;
 mod usage;
 mod watch;
+mod why;
 mod world;
 
 use std::cell::RefCell;
@@ -79,10 +81,12 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
             list::run(&args, seen.map(|(_, known)| known), voice, host)
         }
         Invocation::Logs(line) => logs::run(&line, voice, host),
+        Invocation::Rerun(line) => rerun::run(&line, voice, host),
         Invocation::Ps(line) => ps::run(line),
         Invocation::Cancel(line) => cancel::run(&line, voice),
         Invocation::Health(line) => health::run(line),
         Invocation::Plan(line) => plan::run(&line, voice, host),
+        Invocation::Why(line) => why::run(&line, voice, host),
         Invocation::Init(line) => init::run(&line, voice, host),
         Invocation::Config(line) => config::run(&line, voice, host),
         Invocation::Completions(program, shell) => say::print(&completions(program, shell)),

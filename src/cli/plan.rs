@@ -3,6 +3,8 @@
 //! Runs no command of a task; what only the run can show is said to be uncertain.
 
 mod matrix;
+mod page;
+mod picture;
 mod pretend;
 mod times;
 mod view;
@@ -45,6 +47,9 @@ pub(super) fn run(line: &PlanLine, voice: Voice, host: &dyn Host) -> Exit {
             _ if line.json => view.json(),
             PlanFormat::Json => view.json(),
             PlanFormat::Table => matrix::text(&view),
+            PlanFormat::Dot => picture::dot(&view),
+            PlanFormat::Mermaid => picture::mermaid(&view),
+            PlanFormat::Html => page::html(&view),
             PlanFormat::Text => view.text(),
         }),
         Err(failure) => voice.complain(&failure),
@@ -95,6 +100,9 @@ fn put_together(
             locks: locks(&plan, line.unit),
             seconds: line.time.as_secs_f64(),
             source: times.source(line.unit),
+            unit: line.unit.0,
+            after: line.needs.iter().map(|need| need.0).collect(),
+            is_critical: forecast.critical.contains(&line.unit),
             needs: line.needs.iter().copied().map(name).collect(),
             uncertain: Vec::new(),
         });

@@ -24,9 +24,9 @@ use crate::host::Host;
 use crate::id::{RunId, TaskIds};
 use crate::report::{self, Jsonl, Look, Mode, Reporter, Screen, Silence, StandIn, Summary};
 use crate::resolve::Resolver;
-use crate::run::{self, Cause, Ended, Explain, Gates, Order};
+use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
 use crate::schedule::{Options, Refusal};
-use crate::store::{LogReader, Store};
+use crate::store::{LogReader, Runs, Store};
 use crate::taskfile::model::{self, Model};
 use crate::term;
 
@@ -126,10 +126,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
     Order {
         resolver: Resolver::new(model.clone(), asked, facts, Arc::new(ids)),
         requests,
-        arguments: std::env::args_os()
-            .skip(1)
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect(),
+        arguments: args.repeats.clone().unwrap_or_else(own_words),
         sources: model.sources.clone(),
         explain: explain(look.style.is_coloured, settings.fuzzy.value),
         options: Options {
@@ -160,11 +157,23 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             if settings.dry.value { Traces::None } else { Traces::Left },
             host,
         ),
+        resume: args.resumes.as_ref().map(|run| resume(run, model)),
         durations: Store::durations(&model.root_dir),
         store,
         root: model.root_dir.clone(),
         reporters: Box::new(move |logs| reporters(mode, logs, look, events.as_deref(), end)),
     }
+}
+
+fn own_words() -> Vec<String> {
+    std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// What that run has done.
+fn resume(run: &RunId, model: &Model) -> Resume {
+    let runs = Runs::new(&model.root_dir);
+    let endings = runs.find(run.as_str()).map(|entry| runs.endings(&entry));
+    Resume::new(run.clone(), endings.unwrap_or_default())
 }
 
 /// Whether GitHub Actions reads what we write.

@@ -101,6 +101,20 @@ impl Fingerprints {
         judgement
     }
 
+    /// All reasons why there is something to do for a task; none when it is up to date. Reads files, and
+    /// writes none.
+    pub fn reasons(&self, footprint: Footprint, host: &dyn Host) -> Vec<Reason> {
+        let (reasons, warning) = match &self.memory {
+            Memory::Safe(memory) => memory.reasons(&footprint, host),
+            Memory::GoTask(memory) => match memory.judge(&footprint, Traces::None, host) {
+                (Judgement::UpToDate, warning) => (Vec::new(), warning),
+                (Judgement::Stale { reason, .. }, warning) => (vec![reason], warning),
+            },
+        };
+        self.warn(warning);
+        reasons
+    }
+
     /// The body of a task has succeeded, and [`Fingerprints::succeeded`] is about to be called, perhaps
     /// on another thread: who asks about the same task waits for it.
     pub fn expect(&self, pending: &Pending) {

@@ -45,6 +45,56 @@ pub enum Reason {
     NothingGenerated(Arc<str>),
 }
 
+impl Reason {
+    /// What kind of reason it is, for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Reason::Forced => "forced",
+            Reason::FirstRun => "first_run",
+            Reason::Unfinished => "unfinished",
+            Reason::CommandsChanged => "commands_changed",
+            Reason::VariableChanged(_) => "variable_changed",
+            Reason::EnvironmentChanged(_) => "environment_changed",
+            Reason::OutputsRedefined => "outputs_redefined",
+            Reason::MethodChanged => "method_changed",
+            Reason::SourceChanged(_) => "source_changed",
+            Reason::SourceAdded(_) => "source_added",
+            Reason::SourceRemoved(_) => "source_removed",
+            Reason::SourceUnreadable(_) => "source_unreadable",
+            Reason::SourcesChanged => "sources_changed",
+            Reason::SourceNewer(_) => "source_newer",
+            Reason::OutputMissing(_) => "output_missing",
+            Reason::OutputChanged(_) => "output_changed",
+            Reason::StatusFails => "status_fails",
+            Reason::NothingGenerated(_) => "nothing_generated",
+        }
+    }
+
+    /// The file, variable or pattern that it is about.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Reason::VariableChanged(name)
+            | Reason::EnvironmentChanged(name)
+            | Reason::NothingGenerated(name) => Some(name.to_string()),
+            Reason::SourceChanged(path)
+            | Reason::SourceAdded(path)
+            | Reason::SourceRemoved(path)
+            | Reason::SourceUnreadable(path)
+            | Reason::SourceNewer(path)
+            | Reason::OutputMissing(path)
+            | Reason::OutputChanged(path) => Some(path.display().to_string()),
+            Reason::Forced
+            | Reason::FirstRun
+            | Reason::Unfinished
+            | Reason::CommandsChanged
+            | Reason::OutputsRedefined
+            | Reason::MethodChanged
+            | Reason::SourcesChanged
+            | Reason::StatusFails => None,
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::Snapshot;
+use super::snapshot::{Seen, Snapshot};
 use super::{Compare, Footprint, Reason};
 
 /// Changes when what is stored means something else.
@@ -72,31 +72,29 @@ impl Record {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// Why a task that is made of this has to run, when it was made of `old` before; outputs aside.
-    pub(super) fn differs_from(&self, old: &Record) -> Option<Reason> {
-        if old.state == State::Begun {
-            return Some(Reason::Unfinished);
-        }
-        if self.commands != old.commands {
-            return Some(Reason::CommandsChanged);
-        }
-        if self.method != old.method {
-            return Some(Reason::MethodChanged);
-        }
-        if self.generates != old.generates {
-            return Some(Reason::OutputsRedefined);
-        }
-        let variable = difference(&self.variables, &old.variables);
-        let environment = difference(&self.environment, &old.environment);
-        variable
-            .map(|(name, _)| Reason::VariableChanged(name.as_str().into()))
-            .or(environment.map(|(name, _)| Reason::EnvironmentChanged(name.as_str().into())))
-            .or_else(|| source_difference(&self.sources, &old.sources))
+    /// All reasons why a task that is made of this has to run, when it was made of `old` before; outputs
+    /// aside.
+    pub(super) fn differences<'a>(&'a self, old: &'a Record) -> impl Iterator<Item = Reason> + 'a {
+        let is = |differs: bool, reason: Reason| differs.then_some(reason);
+        let variable = |(name, _): (&String, _)| Reason::VariableChanged(name.as_str().into());
+        let environment =
+            |(name, _): (&String, _)| Reason::EnvironmentChanged(name.as_str().into());
+        is(old.state == State::Begun, Reason::Unfinished)
+            .into_iter()
+            .chain(is(self.commands != old.commands, Reason::CommandsChanged))
+            .chain(is(self.method != old.method, Reason::MethodChanged))
+            .chain(is(self.generates != old.generates, Reason::OutputsRedefined))
+            .chain(differences(&self.variables, &old.variables, String::eq).map(variable))
+            .chain(differences(&self.environment, &old.environment, String::eq).map(environment))
+            .chain(source_differences(&self.sources, &old.sources))
     }
 
-    /// The first file of the last success that is not in `now` as it was then.
-    pub(super) fn output_difference(&self, now: &Snapshot) -> Option<Reason> {
-        self.outputs.iter().find_map(|(path, left)| match now.get(path) {
+    /// The files of the last success that are not in `now` as they were then.
+    pub(super) fn output_differences<'a>(
+        &'a self,
+        now: &'a Snapshot,
+    ) -> impl Iterator<Item = Reason> + 'a {
+        self.outputs.iter().filter_map(|(path, left)| match now.get(path) {
             None => Some(Reason::OutputMissing(path.into())),
             Some(seen) if seen.digest != left.digest => Some(Reason::OutputChanged(path.into())),
             Some(_) => None,
@@ -104,17 +102,18 @@ impl Record {
     }
 }
 
-fn source_difference(new: &Snapshot, old: &Snapshot) -> Option<Reason> {
-    let digests = |all: &Snapshot| -> BTreeMap<String, String> {
-        all.iter().map(|(path, seen)| (path.clone(), seen.digest.clone())).collect()
-    };
-    let (new, old) = (digests(new), digests(old));
-    let (path, change) = difference(&new, &old)?;
-    let path = PathBuf::from(path);
-    Some(match change {
-        Change::Added => Reason::SourceAdded(path),
-        Change::Removed => Reason::SourceRemoved(path),
-        Change::Other => Reason::SourceChanged(path),
+fn source_differences<'a>(
+    new: &'a Snapshot,
+    old: &'a Snapshot,
+) -> impl Iterator<Item = Reason> + 'a {
+    let is_same = |new: &Seen, old: &Seen| new.digest == old.digest;
+    differences(new, old, is_same).map(|(path, change)| {
+        let path = PathBuf::from(path);
+        match change {
+            Change::Added => Reason::SourceAdded(path),
+            Change::Removed => Reason::SourceRemoved(path),
+            Change::Other => Reason::SourceChanged(path),
+        }
     })
 }
 
@@ -125,20 +124,20 @@ enum Change {
     Other,
 }
 
-/// The first difference, changes before additions before removals.
-fn difference<'a>(
-    new: &'a BTreeMap<String, String>,
-    old: &'a BTreeMap<String, String>,
-) -> Option<(&'a String, Change)> {
-    let changed = |(name, digest): (&'a String, &String)| {
-        old.get(name).is_some_and(|old| old != digest).then_some((name, Change::Other))
-    };
-    let added = || new.keys().find(|name| !old.contains_key(*name));
-    let removed = || old.keys().find(|name| !new.contains_key(*name));
-    new.iter()
-        .find_map(changed)
-        .or_else(|| added().map(|name| (name, Change::Added)))
-        .or_else(|| removed().map(|name| (name, Change::Removed)))
+/// All differences, changes before additions before removals.
+fn differences<'a, T>(
+    new: &'a BTreeMap<String, T>,
+    old: &'a BTreeMap<String, T>,
+    is_same: impl Fn(&T, &T) -> bool + 'a,
+) -> impl Iterator<Item = (&'a String, Change)> + 'a {
+    let changed = new.iter().filter_map(move |(name, seen)| {
+        old.get(name).is_some_and(|old| !is_same(seen, old)).then_some((name, Change::Other))
+    });
+    let added = new.keys().filter(|name| !old.contains_key(*name));
+    let removed = old.keys().filter(|name| !new.contains_key(*name));
+    changed
+        .chain(added.map(|name| (name, Change::Added)))
+        .chain(removed.map(|name| (name, Change::Removed)))
 }
 
 /// A digest of texts, which differs also when the same text is cut elsewhere.

@@ -95,24 +95,59 @@ impl Memory {
             return Some(Reason::Forced);
         }
         let Some(old) = old else { return Some(Reason::FirstRun) };
-        if let Some(reason) = record.differs_from(old) {
+        if let Some(reason) = record.differences(old).next() {
             return Some(reason);
         }
+        match self.outputs(footprint, old, host) {
+            Err(path) => return Some(Reason::OutputMissing(path)),
+            Ok(outputs) => record.outputs = outputs,
+        }
+        let changed = old.output_differences(&record.outputs).next();
+        changed.or_else(|| ungenerated(footprint, host)).or_else(|| status_fails(footprint))
+    }
+
+    /// All reasons why a task has to run; none when it is up to date. Leaves no traces.
+    pub(super) fn reasons(
+        &self,
+        footprint: &Footprint,
+        host: &dyn Host,
+    ) -> (Vec<Reason>, Option<String>) {
+        if footprint.forced {
+            return (vec![Reason::Forced], None);
+        }
+        let (old, warning) = self.load(&key(footprint), footprint);
+        let Some(old) = old else { return (vec![Reason::FirstRun], warning) };
+        let sources = select(host, &footprint.dir, &footprint.sources, footprint.ignored);
+        let seen = snapshot::take(&self.root, &sources, footprint.compare, Some(&old.sources));
+        let mut all: Vec<Reason> = match seen {
+            Err(path) => vec![Reason::SourceUnreadable(path)],
+            Ok(sources) => Record::of(footprint, sources).differences(&old).collect(),
+        };
+        match self.outputs(footprint, &old, host) {
+            Err(path) => all.push(Reason::OutputMissing(path)),
+            Ok(outputs) => all.extend(old.output_differences(&outputs)),
+        }
+        let is_told = |reason: &Reason| matches!(reason, Reason::OutputMissing(_));
+        if !all.iter().any(is_told) {
+            all.extend(ungenerated(footprint, host));
+        }
+        all.extend(status_fails(footprint));
+        (all, warning)
+    }
+
+    /// What the last success left, as it is now. The error is the path of a file that cannot be read.
+    fn outputs(
+        &self,
+        footprint: &Footprint,
+        old: &Record,
+        host: &dyn Host,
+    ) -> Result<Snapshot, PathBuf> {
         let outputs = select(host, &footprint.dir, &footprint.generates, footprint.ignored);
         let left: Vec<PathBuf> = outputs
             .into_iter()
             .filter(|file| old.outputs.contains_key(&short(&self.root, file)))
             .collect();
-        match snapshot::take(&self.root, &left, Compare::Content, Some(&old.outputs)) {
-            Err(path) => return Some(Reason::OutputMissing(path)),
-            Ok(outputs) => record.outputs = outputs,
-        }
-        old.output_difference(&record.outputs)
-            .or_else(|| {
-                let missing = unmatched(host, &footprint.dir, &footprint.generates)?;
-                Some(Reason::NothingGenerated(missing.text.clone()))
-            })
-            .or((!footprint.status_holds).then_some(Reason::StatusFails))
+        snapshot::take(&self.root, &left, Compare::Content, Some(&old.outputs))
     }
 
     pub(super) fn expect(&self, pending: &Pending) {
@@ -202,6 +237,15 @@ impl Memory {
         self.has_grown.store(true, Ordering::Relaxed);
         self.shelf.put(key, &record.text()).err().map(failed)
     }
+}
+
+fn ungenerated(footprint: &Footprint, host: &dyn Host) -> Option<Reason> {
+    let missing = unmatched(host, &footprint.dir, &footprint.generates)?;
+    Some(Reason::NothingGenerated(missing.text.clone()))
+}
+
+fn status_fails(footprint: &Footprint) -> Option<Reason> {
+    (!footprint.status_holds).then_some(Reason::StatusFails)
 }
 
 /// A file's name for a task and what it was called with.

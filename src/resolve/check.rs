@@ -66,6 +66,11 @@ impl Check {
         checks.is_none_or(|checks| checks.preconditions.is_empty() && checks.status.is_empty())
     }
 
+    /// Whether scripts say if there is something to do.
+    pub fn has_status(&self) -> bool {
+        self.context.as_ref().is_some_and(|context| !context.checks.status.is_empty())
+    }
+
     /// The same question without side effects and whatever else stands in the way of running.
     pub fn is_up_to_date(
         self,

@@ -123,6 +123,18 @@ impl Draft {
         }
     }
 
+    /// Whether what an earlier run did for it may stand for what it would do: files are not compared, which
+    /// tells more, and it is no server.
+    pub fn may_stand(&self) -> bool {
+        match &self.0 {
+            Content::Body(body) => {
+                let serves = body.policy.as_ref().is_some_and(|policy| policy.server.is_some());
+                !body.context.checks.compares && !serves
+            }
+            Content::Omitted(_) | Content::Stage(_) => false,
+        }
+    }
+
     pub(super) fn omitted(reason: String) -> Draft {
         Draft(Content::Omitted(reason.into()))
     }

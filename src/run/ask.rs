@@ -183,6 +183,9 @@ impl Driver {
     }
 
     pub(super) fn check(&mut self, unit: UnitId) {
+        if self.is_stood_for(unit) {
+            return;
+        }
         let check = self.resolver.check(unit);
         let fingerprints = Arc::clone(&self.fingerprints);
         let is_about_files = check.is_about_files();
@@ -213,7 +216,9 @@ impl Driver {
     pub(super) fn answered(&mut self, answer: Answer) {
         let input = match answer {
             Answer::Expanded(unit, draft) => {
-                let expanded = self.expanded(unit, draft, Resolver::adopt);
+                let stands = draft.as_ref().ok().and_then(|draft| self.stood_for(unit, draft));
+                let adopt = Resolver::adopt;
+                let expanded = stands.unwrap_or_else(|| self.expanded(unit, draft, adopt));
                 Input::Expanded { unit, expanded }
             }
             Answer::Again(unit, draft) => {

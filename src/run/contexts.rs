@@ -42,6 +42,16 @@ impl Contexts {
         self.attempts.get(&call).copied().unwrap_or(1)
     }
 
+    /// What the task of this name has left.
+    pub(super) fn of(&self, task: &str) -> BTreeMap<Arc<str>, Arc<str>> {
+        self.outputs.get(task).cloned().unwrap_or_default()
+    }
+
+    /// A task left something in an earlier run.
+    pub(super) fn know(&mut self, task: Arc<str>, left: BTreeMap<Arc<str>, Arc<str>>) {
+        Arc::make_mut(&mut self.outputs).insert(task, left);
+    }
+
     /// Writes the summary anew.
     fn summarise(&self) {
         let Some(folder) = &self.folder else { return };

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, lending, mask, nesting, output, ready, server, stages, stalls, start,
+    headroom, jobs, lending, mask, nesting, output, ready, resume, server, stages, stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -25,7 +25,7 @@ use crate::report;
 use crate::resolve::{self, Launch, Request, Resolver};
 use crate::schedule::{Effect, Input, Options, Scheduler, Stop};
 use crate::source::SourceMap;
-use crate::store::{Durations, End, EventLog, Logs, META_VERSION, Meta, Store};
+use crate::store::{Durations, End, Endings, EventLog, Logs, META_VERSION, Meta, Store};
 
 /// Events and logs become visible to others at the latest after this.
 const VISIBLE: Duration = Duration::from_millis(100);
@@ -86,6 +86,8 @@ pub(super) struct Driver {
     pub(super) sources: SourceMap,
     pub(super) explain: Explain,
     pub(super) store: Store,
+    pub(super) endings: Endings,
+    pub(super) resume: Option<resume::Resume>,
     pub(super) logs: Logs,
     pub(super) events: EventLog,
     pub(super) reports: report::Handle,
@@ -187,6 +189,8 @@ impl Driver {
             tries: ready::Tries::default(),
             logs: store.logs(),
             events: store.events(),
+            endings: store.endings(),
+            resume: order.resume,
             store,
             reports,
             sinks: output::Sinks::default(),
@@ -308,6 +312,7 @@ impl Driver {
             return Some(next);
         }
         self.events.flush();
+        self.endings.flush();
         self.logs.flush();
         self.flushed = Instant::now();
         self.is_dirty = false;
@@ -434,6 +439,7 @@ impl Driver {
                 tracing::debug!(?unit, ?outcome, ignored, "finished");
                 self.remember(*unit, outcome);
                 self.leave(*unit, outcome);
+                self.keep_ending(*unit, outcome);
                 self.control.ended(*unit);
                 self.ended += usize::from(self.scheduler.plan().unit(*unit).work == Work::Call);
                 self.stop_trying(*unit);
@@ -507,6 +513,10 @@ impl Driver {
         self.control.close();
         self.meta.socket = None;
         let ended = self.ended_how();
+        // Of a run that went well nothing is left to do.
+        if !matches!(ended, Ended::Finished(None)) {
+            self.endings.flush();
+        }
         if self.is_described {
             self.store.write_meta(&self.meta);
         }
@@ -564,12 +574,20 @@ fn meta(store: &Store, requests: &[Request], arguments: Vec<String>) -> Meta {
         run: store.run().clone(),
         tasks: requests.iter().map(|request| request.name.to_string()).collect(),
         arguments: arguments.into_iter().map(hide_telling).collect(),
+        program: called(),
+        directory: std::env::current_dir().unwrap_or_default(),
         pid: std::process::id(),
         socket: None,
         started: unix.as_millis() as u64,
         par: env!("CARGO_PKG_VERSION").into(),
         end: None,
     }
+}
+
+/// The name that we were called by.
+fn called() -> String {
+    let name = std::env::args_os().next().unwrap_or_default();
+    Path::new(&name).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A word of the command line without the value of a variable whose name tells that it is secret.

@@ -24,6 +24,7 @@ mod nesting;
 mod output;
 mod outputs;
 mod ready;
+mod resume;
 mod server;
 mod stages;
 mod stalls;
@@ -49,6 +50,7 @@ use driver::Driver;
 
 pub use call::{Call, call};
 pub use gates::Gates;
+pub use resume::Resume;
 
 /// Turns a mistake that was found while the run went on into an exit code and a text.
 pub type Explain = Arc<dyn Fn(&Diagnostic, &SourceMap) -> Refusal + Send + Sync>;
@@ -79,6 +81,8 @@ pub struct Order {
     pub durations: Durations,
     /// What is remembered of the tasks.
     pub fingerprints: Fingerprints,
+    /// The run that this one goes on with.
+    pub resume: Option<Resume>,
     /// Where state is kept.
     pub store: Store,
     /// Directory of the root Taskfile.

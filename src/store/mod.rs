@@ -5,6 +5,7 @@
 //! cannot be read counts as absent. Knows nothing of tasks, plans or terminals.
 
 mod durations;
+mod endings;
 mod events;
 mod folder;
 mod index;
@@ -26,6 +27,7 @@ use rustix::fs::FlockOperation;
 use crate::id::RunId;
 
 pub use durations::Durations;
+pub use endings::{Ending, Endings};
 pub use events::{EventLog, Events};
 pub use locks::{Held, Locks};
 pub use logs::{Logs, Piece};
@@ -154,6 +156,11 @@ impl Store {
     /// The writer of the run's events. There should be one.
     pub fn events(&self) -> EventLog {
         EventLog::new(self.clone())
+    }
+
+    /// The writer of how calls ended. There should be one.
+    pub fn endings(&self) -> Endings {
+        Endings::new(self.clone())
     }
 
     /// What went wrong since the last call, each thing once per run.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Outcome;
 use crate::id::RunId;
 
+use super::endings::{self, Ending};
 use super::events::{self, Events};
 use super::folder::Folder;
 use super::reader::LogReader;
@@ -32,6 +33,12 @@ pub struct Meta {
     pub tasks: Vec<String>,
     /// The command line, without the program.
     pub arguments: Vec<String>,
+    /// The name that the program was called by.
+    #[serde(default)]
+    pub program: String,
+    /// Where the user stood.
+    #[serde(default)]
+    pub directory: PathBuf,
     /// The process that runs it.
     pub pid: u32,
     /// Where it listens while it lives.
@@ -109,6 +116,14 @@ impl Runs {
     pub fn events(&self, run: &RunEntry) -> io::Result<Events> {
         let file = self.folder(run.id.as_str()).and_then(|folder| folder.file(events::NAME));
         file.map(Events::new)
+    }
+
+    /// How the calls of a run ended, in that order, as far as it is recorded.
+    pub fn endings(&self, run: &RunEntry) -> Vec<Ending> {
+        let folder = self.folder(run.id.as_str());
+        let text = folder.and_then(|folder| folder.read(endings::NAME, endings::LIMIT));
+        let text = text.unwrap_or_default();
+        text.split(|&byte| byte == b'\n').map_while(|l| serde_json::from_slice(l).ok()).collect()
     }
 
     /// The logs of a run, as far as its events tell of them.

@@ -217,6 +217,8 @@ fn a_run_describes_itself_and_is_live_while_its_store_is_there() {
         run: run(1),
         tasks: vec!["a".into()],
         arguments: vec!["run".into(), "a".into()],
+        program: "par".into(),
+        directory: "/w".into(),
         pid: 7,
         socket: None,
         started: 5,

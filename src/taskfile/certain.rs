@@ -74,6 +74,19 @@ impl Model {
     }
 }
 
+impl Task {
+    /// Everything that it calls, whatever stands in the way of it, in the order in which it is written.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        let commands = self.cmds.iter().filter_map(|command| match &command.action {
+            Action::Call(call) | Action::DeferCall(call) => Some(call),
+            Action::Lifted(lifted) => Some(&lifted.call),
+            Action::Shell(_) | Action::Join | Action::DeferShell(_) => None,
+        });
+        let stages = self.policy.stages.iter().flat_map(|stage| stage.calls());
+        self.deps.iter().chain(commands).chain(stages)
+    }
+}
+
 fn first_place(error: &Diagnostic) -> Option<(u32, u32)> {
     error.labels.first().map(|label| (label.span.file.0, label.span.start))
 }

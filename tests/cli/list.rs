@@ -143,3 +143,46 @@ fn a_taskfile_may_come_from_stdin() {
         .stdout("a\n")
         .run();
 }
+
+#[test]
+fn a_tree_shows_what_calls_what() {
+    Test::new()
+        .taskfile(
+            "
+            version: '3'
+            includes: {lib: ./lib.yml}
+            tasks:
+              default: {desc: Everything, cmds: [{task: test}, task:lint &, wait]}
+              test: {desc: Tests, deps: [build], cmds: [{task: 'unit-{{.X}}'}]}
+              lint: {deps: [lib:tool]}
+              build: {desc: Builds, deps: [lib:tool, gen]}
+              gen: {cmds: [{defer: {task: tidy}}]}
+              tidy: {cmds: [echo tidy]}
+              ping: {desc: Calls pong, cmds: [{task: pong}]}
+              pong: {desc: Calls ping, cmds: [{task: ping}]}
+            ",
+        )
+        .file(
+            "lib.yml",
+            "{version: '3', tasks: {tool: {desc: A tool, cmds: [{task: other}]}, other: echo}}",
+        )
+        .args(["list", "--tree"])
+        .stdout(
+            "
+            default                Everything
+            ├─ test                Tests
+            │  ├─ build            Builds
+            │  │  ├─ lib:tool      A tool
+            │  │  │  └─ lib:other
+            │  │  └─ gen
+            │  │     └─ tidy
+            │  └─ unit-{{.X}}
+            └─ lint
+               └─ lib:tool …       A tool
+            ping                   Calls pong
+            └─ pong                Calls ping
+               └─ ping …           Calls pong
+            ",
+        )
+        .run();
+}

@@ -203,3 +203,64 @@ fn agents_and_descriptions_are_in_the_plan_for_programs() {
 fn a_format_that_is_not_there_is_refused() {
     Test::new().args(["plan", "--format", "tabel"]).stderr_has("tabel").status(2).run();
 }
+
+#[test]
+fn a_plan_is_drawn_for_graphviz_mermaid_and_browsers() {
+    let test = || Test::new().taskfile(HALVES);
+    test()
+        .args(["plan", "qa", "--format", "dot"])
+        .stdout(
+            r#"
+            digraph plan {
+              rankdir=LR;
+              node [shape=box];
+              n3 [label="right\n30.0 s", penwidth=2];
+              n5 [label="base\n4.0 s"];
+              n2 [label="left\n20.0 s"];
+              n1 [label="qa\n1.0 s", penwidth=2];
+              n5 -> n2;
+              n2 -> n1;
+              n3 -> n1 [penwidth=2];
+            }
+            "#,
+        )
+        .run();
+    test()
+        .args(["plan", "qa", "--format", "mermaid"])
+        .stdout(
+            r#"
+            flowchart LR
+              n3["right<br>30.0 s"]
+              n5["base<br>4.0 s"]
+              n2["left<br>20.0 s"]
+              n1["qa<br>1.0 s"]
+              n5 --> n2
+              n2 --> n1
+              n3 ==> n1
+              classDef critical stroke-width:3px
+              class n3,n1 critical
+            "#,
+        )
+        .run();
+    test()
+        .args(["plan", "qa", "--format", "html"])
+        .stdout_has("<title>Plan: qa</title>")
+        .stdout_has("<li>critical path: right → qa</li>")
+        .stdout_has(
+            "<tr><td>3</td><td>qa</td><td></td><td>1.0 s</td><td>left, right</td><td></td></tr>",
+        )
+        .run();
+}
+
+#[test]
+fn names_are_no_code_in_pictures() {
+    let taskfile = "{version: '3', tasks: {'a<b>\"c\"': {cmd: echo}}}";
+    for (format, shown) in [
+        ("dot", r#"a<b>\"c\""#),
+        ("mermaid", "a&lt;b>&quot;c&quot;"),
+        ("html", "a&lt;b&gt;&quot;c&quot;"),
+    ] {
+        let test = Test::new().taskfile(taskfile);
+        test.args(["plan", "a<b>\"c\"", "--format", format]).stdout_has(shown).run();
+    }
+}

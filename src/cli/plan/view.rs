@@ -28,6 +28,15 @@ pub(super) struct TaskLine {
     /// Who does it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) agent: Option<String>,
+    /// Its number in the plan.
+    #[serde(skip)]
+    pub(super) unit: u32,
+    /// The numbers of those in `needs`.
+    #[serde(skip)]
+    pub(super) after: Vec<u32>,
+    /// Whether it is on the critical path.
+    #[serde(skip)]
+    pub(super) is_critical: bool,
     /// Where it stands in the files.
     #[serde(skip)]
     pub(super) order: (u32, u32),
@@ -136,11 +145,12 @@ impl View {
     }
 
     /// How many times as fast as one after the other.
-    fn speed_up(&self) -> f64 {
+    pub(super) fn speed_up(&self) -> f64 {
         if self.parallel > 0.0 { self.sequential / self.parallel } else { 1.0 }
     }
 
-    fn time(&self, seconds: f64) -> String {
+    /// A time in words, or in tasks.
+    pub(super) fn time(&self, seconds: f64) -> String {
         match self.is_unit {
             true => format!("{}", (seconds * 100.0).round() / 100.0),
             false => words(Duration::try_from_secs_f64(seconds).unwrap_or_default()),
@@ -179,7 +189,21 @@ mod tests {
         let needs = needs.iter().map(|need| need.to_string()).collect();
         let (description, agent, order, locks, uncertain) = Default::default();
         let name = name.into();
-        TaskLine { name, description, agent, order, locks, seconds, source, needs, uncertain }
+        let (unit, after, is_critical) = Default::default();
+        TaskLine {
+            name,
+            description,
+            agent,
+            unit,
+            after,
+            is_critical,
+            order,
+            locks,
+            seconds,
+            source,
+            needs,
+            uncertain,
+        }
     }
 
     fn view() -> View {

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod cycles;
+mod identity;
 mod questions;
 mod stages;
 
@@ -32,6 +33,10 @@ pub struct Resolver {
     waits: Waits,
     /// Dependencies that more than one call of a scope may name.
     deps: HashMap<Shareable, UnitId>,
+    /// What calls have in common with those of another run of the same request.
+    identities: HashMap<UnitId, u128>,
+    /// How many calls there were of each kind in each place.
+    twins: HashMap<u128, u32>,
     /// Calls that run once, by what makes them the same.
     once: HashMap<String, UnitId>,
     /// Stages under way.
@@ -68,9 +73,9 @@ impl Resolver {
         let shared = Arc::new(Shared::new(model, settings, facts));
         let (deps, once, mut waits) = (HashMap::new(), HashMap::new(), Waits::default());
         waits.add(UnitId::ROOT, None);
-        let (courses, surroundings) = Default::default();
+        let (courses, surroundings, identities, twins) = Default::default();
         let nodes = vec![Node::Run];
-        Resolver { shared, ids, nodes, waits, deps, once, courses, surroundings }
+        Resolver { shared, ids, nodes, waits, deps, identities, twins, once, courses, surroundings }
     }
 
     /// The fragment of the whole run: what the command line asks for. All names are checked first.
@@ -191,6 +196,7 @@ impl Resolver {
         };
         let timeout = called.timeout;
         self.waits.add(id, Some(called.parent));
+        self.identify(id, &called, written);
         self.nodes.push(Node::Call { called: Arc::new(called), name: task.clone(), context: None });
         let (work, id) = (Work::Call, self.ids.next());
         Unit { work, task, name, id, ignore_error, estimate, timeout, policy, order }

@@ -1,0 +1,60 @@
+//! Which call of one run is which of another: by where it stands, what it calls and what it is given.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::Resolver;
+use crate::id::UnitId;
+use crate::resolve::called::{Called, Target};
+
+impl Resolver {
+    /// What a call has in common with the call that stands in the same place of another run of the same
+    /// request. `None` where nobody can say, as for a call whose name only the run shows.
+    pub fn identity(&self, call: UnitId) -> Option<u128> {
+        self.identities.get(&call).copied()
+    }
+
+    pub(super) fn identify(&mut self, id: UnitId, called: &Called, written: &Arc<str>) {
+        // A dependency that others share stands in the call that they all stand in, whoever was first.
+        let place = if called.scope == id { called.parent } else { called.scope };
+        let above = match place {
+            UnitId::ROOT => 0,
+            place => match self.identities.get(&place) {
+                Some(above) => *above,
+                None => return,
+            },
+        };
+        let mut text = format!("{above:032x}\0");
+        match &called.target {
+            Target::Known(aim) => {
+                text.push_str(&aim.name);
+                for argument in &aim.arguments {
+                    // Writing to a text does not fail.
+                    let _ = write!(text, "\0{}={:?}", argument.name, argument.given);
+                }
+            }
+            Target::Stage(_) => text.extend(["stage\0", written]),
+            Target::Late { .. } | Target::Wrong(_) => return,
+        }
+        let kind = xxh3_128(text.as_bytes());
+        let twins = self.twins.entry(kind).or_insert(0);
+        let identity = xxh3_128(format!("{kind:032x} {twins}").as_bytes());
+        *twins += 1;
+        self.identities.insert(id, identity);
+    }
+
+    /// The names of what a call was given.
+    pub fn given(&self, call: UnitId) -> Vec<Arc<str>> {
+        match self.called(call).map(|called| &called.target) {
+            Some(Target::Known(aim)) => aim.arguments.iter().map(|a| a.name.clone()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a call calls one task, of whose success can be told.
+    pub fn calls_a_task(&self, call: UnitId) -> bool {
+        self.called(call).is_some_and(|called| matches!(called.target, Target::Known(_)))
+    }
+}

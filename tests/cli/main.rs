@@ -11,6 +11,7 @@ mod example;
 mod failures;
 mod fingerprint;
 mod gates;
+mod guide;
 mod harness;
 mod hostile;
 mod ids;

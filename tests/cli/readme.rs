@@ -1,4 +1,4 @@
-//! What README.md shows is what happens.
+//! What README.md and the guide show is what happens.
 //!
 //! A `yaml` block is a Taskfile, or the file named behind `yaml`. In a `console` block stand commands behind `$ `, each
 //! followed by all of its output; they run where the files of the blocks before are. A `sh` block runs in a copy
@@ -22,9 +22,18 @@ struct Block {
     text: String,
 }
 
-fn blocks() -> Vec<Block> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(path).expect("README.md");
+const PAGES: [&str; 6] = [
+    "README.md",
+    "docs/guide/README.md",
+    "docs/guide/enabling.md",
+    "docs/guide/projects.md",
+    "docs/guide/troubleshooting.md",
+    "docs/guide/practice.md",
+];
+
+fn blocks(page: &str) -> Vec<Block> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let readme = fs::read_to_string(path).expect(page);
     let parts: Vec<&str> = readme.split("```").collect();
     let inside = parts.iter().skip(1).step_by(2);
     let block = |part: &&str| {
@@ -58,7 +67,7 @@ fn session(text: &str) -> impl Iterator<Item = (&str, &str)> {
 
 #[test]
 fn every_block_is_of_a_kind_that_is_run() {
-    for block in blocks() {
+    for block in PAGES.into_iter().flat_map(blocks) {
         assert!(
             ["yaml", "console", "sh"].contains(&&*block.kind),
             "{}: {}",
@@ -70,9 +79,14 @@ fn every_block_is_of_a_kind_that_is_run() {
 
 #[test]
 fn consoles_show_what_happens() {
+    PAGES.into_iter().for_each(show);
+}
+
+/// Does what a page shows.
+fn show(page: &str) {
     let (dir, bin) = (temporary(), temporary());
     symlink(PAR, bin.path().join("par")).expect("a link");
-    for block in blocks() {
+    for block in blocks(page) {
         match &*block.kind {
             "yaml" => {
                 let name = block.name.as_deref().unwrap_or("Taskfile.yml");
@@ -81,7 +95,7 @@ fn consoles_show_what_happens() {
             "console" => {
                 for (line, expected) in session(&block.text) {
                     let (shown, _) = bash(line, dir.path(), bin.path());
-                    assert_eq!(shown.trim_end(), expected.trim_end(), "$ {line}");
+                    assert_eq!(shown.trim_end(), expected.trim_end(), "{page}: $ {line}");
                 }
             }
             _ => {}
@@ -103,7 +117,7 @@ fn scripts_run_in_the_repository() {
     );
     fs::write(&cargo, script).expect("a program");
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("a program");
-    for block in blocks().iter().filter(|block| block.kind == "sh") {
+    for block in blocks("README.md").iter().filter(|block| block.kind == "sh") {
         let (shown, success) =
             bash(&format!("set -e\n{}", block.text), repository.path(), bin.path());
         assert!(success, "{}\n{shown}", block.text);

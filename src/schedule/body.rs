@@ -519,18 +519,4 @@ impl Scheduler {
     pub(super) fn rank(&self, unit: UnitId) -> Duration {
         self.estimate(unit) + self.rows[unit.index()].tail
     }
-
-    /// Ends `units` unless somebody besides `call` still waits for them.
-    fn stop_own(&mut self, call: UnitId, units: &[UnitId]) {
-        for &unit in units {
-            let shared = self.plan.waiters(unit).any(|(waiter, need)| {
-                need != Need::After
-                    && waiter != call
-                    && !matches!(self.rows[waiter.index()].state, State::Done(_))
-            });
-            if !shared {
-                self.stop(unit, Ending::Cancelled);
-            }
-        }
-    }
 }

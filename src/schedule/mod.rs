@@ -27,6 +27,7 @@ mod stall;
 mod standing;
 mod state;
 mod stop;
+mod wanted;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

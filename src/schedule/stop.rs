@@ -8,7 +8,7 @@ use super::state::State;
 use super::{Effect, Refusal, Scheduler, Stop};
 use crate::event::{Failure, Kind, Outcome, Why};
 use crate::id::UnitId;
-use crate::plan::{Need, Work};
+use crate::plan::Work;
 
 /// go-task's exit code for a task that waits for itself.
 const WAITS_FOR_ITSELF: i32 = 204;
@@ -185,31 +185,6 @@ impl Scheduler {
         }
     }
 
-    /// What has to end with a call: its live parts, and dependencies that only it waits for.
-    fn stopped_with(&self, call: UnitId) -> Vec<UnitId> {
-        let deferring = match &self.rows[call.index()].state {
-            State::Body(body) => body.is_deferring(),
-            _ => false,
-        };
-        let alone = |unit: UnitId| {
-            !self.plan.waiters(unit).any(|(waiter, need)| {
-                let row = &self.rows[waiter.index()];
-                need != Need::After && row.ending.is_none() && !matches!(row.state, State::Done(_))
-            })
-        };
-        self.plan
-            .needs(call)
-            .filter(|&(unit, need)| match need {
-                Need::Dep => alone(unit),
-                Need::Part => {
-                    !deferring && !matches!(self.rows[unit.index()].state, State::Waiting)
-                }
-                Need::Graft | Need::After => false,
-            })
-            .map(|(unit, _)| unit)
-            .collect()
-    }
-
     /// A body that waits for nothing alive has to be told that it is ending.
     fn ended_body(&mut self, call: UnitId) {
         if matches!(self.rows[call.index()].state, State::Body(_)) {
@@ -342,6 +317,9 @@ impl Scheduler {
         // The waiter no longer waits for it, and fails instead of beginning its body.
         self.row(waiter).cut.get_or_insert(refusal);
         self.dep_ended(waiter, needed);
+        if !self.is_wanted(needed, None) {
+            self.stop(needed, Ending::Cancelled);
+        }
         true
     }
 

@@ -932,3 +932,39 @@ fn who_has_lent_its_slot_passes_it_on_when_it_is_back() {
     let story: Vec<String> = story.into_iter().filter(|line| line.contains(['<', '>'])).collect();
     assert_eq!(story, ["> t1", "> t2", "< t2", "> t4", "< t4", "< t1"]);
 }
+
+#[test]
+fn units_that_wait_for_each_other_end_with_the_last_one_that_waited_for_them() {
+    let stops = |deps: &[usize]| Task { fail_fast: true, ..task(deps, vec![]) };
+    let tasks = vec![
+        stops(&[1, 2]),
+        task(&[3, 4], vec![command()]),
+        task(&[], vec![failing()]),
+        task(&[4], vec![command()]),
+        task(&[3], vec![command()]),
+    ];
+    for slots in [2, 4] {
+        let story = run(world(tasks.clone()), slots, Vec::new());
+        for unit in ["t1", "t3", "t4"] {
+            let ended = story.iter().filter(|line| line.starts_with(&format!("{unit} "))).count();
+            assert_eq!(ended, 1, "-j{slots}, {unit}: {story:?}");
+        }
+        assert_eq!(story.last().map(String::as_str), Some("t0 skipped because of t2"), "{story:?}");
+    }
+}
+
+#[test]
+fn what_is_shared_only_by_tasks_that_are_stopped_is_stopped_with_them() {
+    let tasks = vec![
+        Task { fail_fast: true, ..task(&[1, 2, 3], vec![]) },
+        task(&[], vec![failing()]),
+        task(&[3], vec![command()]),
+        task(&[], vec![taking(9)]),
+    ];
+    let story = run(world(tasks), 4, Vec::new());
+    let mut ends: Vec<&str> =
+        story.iter().map(String::as_str).filter(|line| line.starts_with('t')).collect();
+    assert_eq!(ends.pop(), Some("t0 skipped because of t1"), "{story:?}");
+    ends.sort_unstable();
+    assert_eq!(ends, ["t1 failed", "t2 cancelled", "t3 cancelled"], "{story:?}");
+}

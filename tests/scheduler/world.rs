@@ -183,9 +183,8 @@ fn policy(r: &mut Random) -> Policy {
             timeout: Duration::from_millis(30),
         }),
     });
-    let mut more = r.clone();
-    policy.stall = more.percent(20).then_some(Duration::from_millis(5));
-    if more.percent(50) {
+    policy.stall = r.percent(20).then_some(Duration::from_millis(5));
+    if r.percent(50) {
         policy.stall_action = StallAction::Stop;
     }
     policy.timeout = r.percent(15).then_some(Duration::from_millis(30));

@@ -192,7 +192,7 @@ impl Scheduler {
         self.settle_unit(UnitId::ROOT, outcome, std::time::Duration::ZERO, None);
     }
 
-    fn live_servers(&self) -> Vec<UnitId> {
+    pub(super) fn live_servers(&self) -> Vec<UnitId> {
         let is_live = |row: &super::state::Row| {
             row.serving != Serving::No && !matches!(row.state, State::Done(_))
         };

@@ -1,6 +1,6 @@
 //! How things end before their time: cancellation, fail-fast, timeouts, standstill.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::attempt::Change;
 use super::due::Due;
@@ -163,26 +163,13 @@ impl Scheduler {
                 }
             }
         }
-        depending.into_iter().for_each(|call| self.wait_for_endings(call));
+        self.wait_for_endings(depending);
     }
 
     /// What is stopped before, between or after the attempts of its body ends as the last one did.
     fn finish_early(&mut self, unit: UnitId, ending: Ending) {
         let ended = self.row(unit).ended.take().filter(|_| ending == Ending::Cancelled);
         self.finish(unit, ended.unwrap_or(ending.outcome()));
-    }
-
-    /// A call that is being stopped waits for those of its dependencies that end with it, and for no others.
-    fn wait_for_endings(&mut self, call: UnitId) {
-        let rows = &mut self.rows;
-        let State::Deps { left, failed } = &rows[call.index()].state else { return };
-        let ends = |dep: &UnitId| rows[dep.index()].ending.is_some();
-        let left: BTreeSet<UnitId> = left.iter().copied().filter(ends).collect();
-        let (is_over, failed) = (left.is_empty(), *failed);
-        rows[call.index()].state = State::Deps { left, failed };
-        if is_over {
-            self.deps_done(call, failed);
-        }
     }
 
     /// A body that waits for nothing alive has to be told that it is ending.
@@ -354,8 +341,10 @@ impl Scheduler {
     fn waiting_cycle(&self) -> Option<Vec<(UnitId, UnitId)>> {
         let mut seen = HashSet::from([UnitId::ROOT]);
         let mut path = vec![UnitId::ROOT];
-        // What each unit of the path waits for and was not looked at, the next one last.
-        let mut open = vec![self.awaited(UnitId::ROOT)];
+        // What each unit of the path waits for and was not looked at, the next one last. Servers serve on
+        // when nobody waits for them any more.
+        let servers = self.live_servers().into_iter().rev();
+        let mut open: Vec<Vec<UnitId>> = vec![servers.chain(self.awaited(UnitId::ROOT)).collect()];
         while let Some(next) = open.last_mut() {
             let Some(unit) = next.pop() else {
                 open.pop();

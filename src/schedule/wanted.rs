@@ -3,7 +3,8 @@
 //! Who waits is followed up to the run, not counted: units that wait for each other in a circle keep nobody
 //! wanted, themselves included.
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Scheduler;
 use super::serve::Serving;
@@ -40,6 +41,40 @@ impl Scheduler {
             })
             .map(|(unit, _)| unit)
             .collect()
+    }
+
+    /// Calls that are being stopped wait for those of their dependencies that end with them, and for no others;
+    /// nor do two of them wait for each other.
+    pub(super) fn wait_for_endings(&mut self, calls: Vec<UnitId>) {
+        let mut over = Vec::new();
+        // Whether a call is through with what it waits for. The next one last, with whether its own have
+        // been looked at.
+        let mut through: HashMap<UnitId, bool> = HashMap::new();
+        let mut open: Vec<_> = calls.into_iter().rev().map(|call| (call, false)).collect();
+        while let Some((call, is_after)) = open.pop() {
+            let State::Deps { left, .. } = &self.rows[call.index()].state else { continue };
+            let ends = |dep: &UnitId| self.rows[dep.index()].ending.is_some();
+            let mut left: BTreeSet<UnitId> = left.iter().copied().filter(ends).collect();
+            if is_after {
+                left.retain(|dep| through.get(dep) != Some(&false));
+                through.insert(call, true);
+                if left.is_empty() {
+                    over.push(call);
+                }
+                if let State::Deps { left: waits_for, .. } = &mut self.row(call).state {
+                    *waits_for = left;
+                }
+            } else if let Entry::Vacant(new) = through.entry(call) {
+                new.insert(false);
+                open.push((call, true));
+                open.extend(left.into_iter().map(|dep| (dep, false)));
+            }
+        }
+        for call in over {
+            if let State::Deps { failed, .. } = self.rows[call.index()].state {
+                self.deps_done(call, failed);
+            }
+        }
     }
 
     /// Whether the run waits for `unit`, by other ways than through `besides`.

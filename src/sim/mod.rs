@@ -100,6 +100,8 @@ struct Process {
     end: Option<u64>,
     after_calls: Option<(Duration, Exit)>,
     waits_for: Vec<UnitId>,
+    /// Nothing that comes after KILL changes anything.
+    is_killed: bool,
 }
 
 impl<M: Model> Simulation<M> {
@@ -246,7 +248,8 @@ impl<M: Model> Simulation<M> {
 
     fn start(&mut self, unit: UnitId, attempt: u32) {
         let course = self.model.run(unit, attempt);
-        let mut process = Process { end: None, after_calls: None, waits_for: Vec::new() };
+        let mut process =
+            Process { end: None, after_calls: None, waits_for: Vec::new(), is_killed: false };
         if course.calls.is_empty() {
             process.end = Some(self.after(course.work, Input::Exited { unit, exit: course.exit }));
         } else {
@@ -272,7 +275,8 @@ impl<M: Model> Simulation<M> {
             Stop::Terminate => (libc::SIGTERM, self.model.stop(unit, how)),
             Stop::Forward(signal) => (signal, self.model.stop(unit, how)),
         };
-        let Some(delay) = delay else { return };
+        let Some(delay) = delay.filter(|_| !process.is_killed) else { return };
+        process.is_killed = how == Stop::Kill;
         process.after_calls = None;
         if let Some(end) = process.end.take() {
             self.planned.remove(&end);

@@ -388,7 +388,7 @@ fn check_world(world: &Arc<World>, expected: &Expected) -> Vec<String> {
     }
     let cancelled = simulate(world, world.slots, disturbances(world.seed));
     faults.extend(cancelled.faults.iter().map(|fault| format!("cancelled: {fault}")));
-    faults.extend(late_end(&cancelled));
+    faults.extend(late_end(&cancelled).map(|fault| format!("cancelled: {fault}")));
     faults
 }
 

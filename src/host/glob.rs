@@ -208,12 +208,28 @@ fn entries(directory: &Path) -> io::Result<Vec<Entry>> {
     std::fs::read_dir(directory)?.map(entry).collect()
 }
 
-/// A pattern with all its `{a,b}` and `{1..3}` written out.
+/// The most braces that a pattern may have, and the most patterns that they may stand for.
+const MOST_BRACES: usize = 1_000;
+const MOST_PATTERNS: usize = 100_000;
+
+/// A pattern with all its `{a,b}` and `{1..3}` written out; where that would fill the memory, as it is.
 fn braces(pattern: &str) -> Vec<String> {
+    let is_sane = pattern.matches('{').count() <= MOST_BRACES && patterns(pattern) <= MOST_PATTERNS;
+    if is_sane { written_out(pattern) } else { vec![pattern.into()] }
+}
+
+/// How many patterns one stands for.
+fn patterns(pattern: &str) -> usize {
+    let Some((_, choices, after)) = first_braces(pattern) else { return 1 };
+    let here = choices.iter().fold(0, |all: usize, choice| all.saturating_add(patterns(choice)));
+    here.saturating_mul(patterns(after))
+}
+
+fn written_out(pattern: &str) -> Vec<String> {
     let Some((before, choices, after)) = first_braces(pattern) else { return vec![pattern.into()] };
-    let rest = braces(after);
+    let rest = written_out(after);
     let mut all = Vec::new();
-    for choice in choices.iter().flat_map(|choice| braces(choice)) {
+    for choice in choices.iter().flat_map(|choice| written_out(choice)) {
         all.extend(rest.iter().map(|rest| format!("{before}{choice}{rest}")));
     }
     all
@@ -398,6 +414,13 @@ mod tests {
         assert_eq!(found(&dir, "${D}/[!ab]?"), ["d/c1"]);
         assert_eq!(found(&dir, "d/[a-b]1"), ["d/a1", "d/b1"]);
         assert_eq!(found(&dir, "d/a{1..2}"), ["d/a1", "d/a2"]);
+    }
+
+    #[test]
+    fn braces_that_multiply_without_end_are_left_as_they_are() {
+        let dir = tree(&["d/a1"]);
+        assert_eq!(found(&dir, &format!("d/{}*", "{a,b}".repeat(30))), [""; 0]);
+        assert_eq!(found(&dir, &format!("d/{}*", "{".repeat(50_000))), [""; 0]);
     }
 
     #[test]

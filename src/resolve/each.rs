@@ -10,6 +10,9 @@ use crate::host::Pattern;
 use crate::taskfile::model::{Axis, Each, Over};
 use crate::value::{Dict, Value};
 
+/// The most combinations of one matrix: a few long axes would fill the memory before the first turn.
+const MOST_COMBINATIONS: usize = 100_000;
+
 /// The variables of one turn; none where there is no loop.
 pub(super) type Turn = Vec<(Arc<str>, Value)>;
 
@@ -73,6 +76,10 @@ fn combinations(
             let message = format!("matrix reference of `{key}` must resolve to a list");
             Diagnostic::error(Fault::Invalid, message).at(each.span, "")
         })?;
+        if all.len().saturating_mul(row.len()) > MOST_COMBINATIONS {
+            let message = format!("the matrix has more than {MOST_COMBINATIONS} combinations");
+            return Err(Diagnostic::error(Fault::Invalid, message).at(each.span, ""));
+        }
         let longer = |known: &Dict| {
             let known = known.clone();
             row.iter()

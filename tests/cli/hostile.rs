@@ -109,6 +109,20 @@ fn templates_that_would_fill_the_memory_are_refused() {
 }
 
 #[test]
+fn a_matrix_that_multiplies_is_refused() {
+    let axes: Vec<String> =
+        ('A'..='G').map(|name| format!("{name}: [{}]", ["1"; 10].join(", "))).collect();
+    refused(
+        &format!(
+            "{HEAD}tasks: {{ok: {{cmds: [{{for: {{matrix: {{{}}}}}, cmd: 'true'}}]}}}}\n",
+            axes.join(", ")
+        ),
+        109,
+        "par: error: the matrix has more than 100000 combinations\n --> Taskfile.yml:2:",
+    );
+}
+
+#[test]
 fn what_is_no_file_with_an_end_is_not_waited_for() {
     let test = || Test::new().args(["-s", "ok"]);
     test()

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, lending, mask, nesting, output, ready, resume, server, stages, stalls, start,
+    headroom, jobs, lending, mask, nesting, output, ready, resume, server, shortage, stages,
+    stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -101,6 +102,7 @@ pub(super) struct Driver {
     pub(super) gates: gates::Watch,
     pub(super) stalls: stalls::Stalls,
     pub(super) lending: lending::Lending,
+    pub(super) shortage: shortage::Shortage,
     /// Directory of the root Taskfile.
     pub(super) root: PathBuf,
     /// Tasks that have ended.
@@ -176,6 +178,7 @@ impl Driver {
             gates: gates::Watch::new(order.gates),
             stalls: stalls::Stalls::default(),
             lending: lending::Lending::default(),
+            shortage: shortage::Shortage::default(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
@@ -491,6 +494,7 @@ impl Driver {
     pub(super) fn describe(&mut self) {
         if !self.is_described {
             self.is_described = true;
+            self.shortage.begin();
             self.store.write_meta(&self.meta);
         }
     }

@@ -26,6 +26,7 @@ mod outputs;
 mod ready;
 mod resume;
 mod server;
+mod shortage;
 mod stages;
 mod stalls;
 mod start;

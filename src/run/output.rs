@@ -191,6 +191,7 @@ impl Driver {
         self.launches.remove(&unit);
         self.stalls.forget(unit);
         self.left_jobserver(unit);
+        self.tell_shortage(unit, status);
         let status = self.checked_outputs(unit, status);
         self.inputs.push_back(Input::Exited { unit, exit: Exit::Ended(status, usage) });
     }

@@ -1,6 +1,6 @@
 //! Memory that may still be taken, by what the kernel says of the machine and of the control groups around us.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Reads a file as text; `None` when it is not there.
 type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -14,6 +14,14 @@ pub(super) fn available(read: Read<'_>) -> Option<u64> {
     machine.into_iter().chain(groups).min()
 }
 
+/// How many processes of our control group the kernel has killed for want of memory; of the whole machine, where
+/// no group counts them.
+pub(super) fn kills(read: Read<'_>) -> Option<u64> {
+    let groups = read("/proc/self/cgroup").unwrap_or_default();
+    let of_group = groups.lines().filter_map(group).find_map(|group| group.kills(read));
+    of_group.or_else(|| field(&read("/proc/vmstat")?, "oom_kill"))
+}
+
 /// A hierarchy of control groups that limits memory, and where in it we are.
 struct Group<'a> {
     mount: &'static str,
@@ -22,6 +30,8 @@ struct Group<'a> {
     used: &'static str,
     /// The field of `memory.stat` with what is used, but given up as soon as it is needed.
     reclaimable: &'static str,
+    /// The file that counts what was killed.
+    events: &'static str,
 }
 
 /// A line of `/proc/self/cgroup`, if it tells of such a hierarchy.
@@ -35,6 +45,7 @@ fn group(line: &str) -> Option<Group<'_>> {
             limit: "memory.max",
             used: "memory.current",
             reclaimable: "inactive_file",
+            events: "memory.events",
         });
     }
     controllers.split(',').any(|name| name == "memory").then_some(Group {
@@ -43,16 +54,26 @@ fn group(line: &str) -> Option<Group<'_>> {
         limit: "memory.limit_in_bytes",
         used: "memory.usage_in_bytes",
         reclaimable: "total_inactive_file",
+        events: "memory.oom_control",
     })
 }
 
 impl Group<'_> {
-    /// What this group and those around it have left, as far as they have a limit. In a container the path
-    /// may be one that only the machine outside knows; what is there then, is at the top.
+    /// What this group and those around it have left, as far as they have a limit.
     fn left(&self, read: Read<'_>) -> Vec<u64> {
+        self.folders().filter_map(|folder| self.left_in(&folder, read)).collect()
+    }
+
+    fn kills(&self, read: Read<'_>) -> Option<u64> {
+        let count = |folder: PathBuf| field(&read(folder.join(self.events).to_str()?)?, "oom_kill");
+        self.folders().find_map(count)
+    }
+
+    /// The folder of this group and of those around it. In a container the path may be one that only the
+    /// machine outside knows; what is there then, is at the top.
+    fn folders(&self) -> impl Iterator<Item = PathBuf> {
         let around = Path::new(self.path.trim_start_matches('/')).ancestors();
-        let folders = around.map(|path| Path::new(self.mount).join(path));
-        folders.filter_map(|folder| self.left_in(&folder, read)).collect()
+        around.map(|path| Path::new(self.mount).join(path))
     }
 
     fn left_in(&self, folder: &Path, read: Read<'_>) -> Option<u64> {
@@ -110,6 +131,29 @@ mod tests {
         assert_eq!(group("1000\n", "700\n", ""), Some(300));
         assert_eq!(group("1000\n", "1200\n", ""), Some(0));
         assert_eq!(group("9999999999\n", "0\n", ""), Some(4000 * 1024));
+    }
+
+    #[test]
+    fn killed_processes_are_counted_by_the_nearest_group_or_the_machine() {
+        let vmstat = ("/proc/vmstat", "pgfault 9\noom_kill 7\n");
+        let count = |files: &[(&str, &str)]| {
+            let find = |path: &str| files.iter().find(|(name, _)| *name == path);
+            kills(&|path| find(path).map(|(_, text)| (*text).to_owned()))
+        };
+        assert_eq!(count(&[]), None);
+        assert_eq!(count(&[vmstat]), Some(7));
+        let second = [
+            vmstat,
+            ("/proc/self/cgroup", "0::/a/b\n"),
+            ("/sys/fs/cgroup/a/memory.events", "low 0\noom 5\noom_kill 3\noom_group_kill 1\n"),
+        ];
+        assert_eq!(count(&second), Some(3));
+        let first = [
+            vmstat,
+            ("/proc/self/cgroup", "4:memory:/x\n0::/\n"),
+            ("/sys/fs/cgroup/memory/x/memory.oom_control", "under_oom 0\noom_kill 2\n"),
+        ];
+        assert_eq!(count(&first), Some(2));
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl Machine {
     }
 }
 
+/// How many processes of this one's kind the kernel has killed for want of memory, ever.
+pub fn memory_kills() -> Option<u64> {
+    memory::kills(&read)
+}
+
 fn fresh<T: Copy>(
     last: &mut Option<(Instant, Option<T>)>,
     now: Instant,

@@ -125,6 +125,10 @@ impl Logs {
         if let Some(index) = &mut content.index {
             index.write();
         }
+        // Nobody could open it again by its name.
+        if content.is_removed() {
+            return;
+        }
         if content.index.as_ref().is_some_and(Index::is_stored) {
             content.index = None;
         }
@@ -211,6 +215,12 @@ impl Drop for Logs {
 }
 
 impl Content {
+    /// Whether somebody has removed the file while it was written.
+    fn is_removed(&self) -> bool {
+        let Some((_, Part::Open(file))) = self.parts.first() else { return false };
+        rustix::fs::fstat(file).is_ok_and(|found| found.st_nlink == 0)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some((start, Part::Open(file))) = self.parts.last() else {
             return Err(io::Error::other("the log is closed"));

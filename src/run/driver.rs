@@ -219,6 +219,10 @@ impl Driver {
                 "found no bash of release 4 or later: commands run in `sh`, which knows no `shopt`";
             driver.say(None, Level::Warning, text.into());
         }
+        if driver.durations.are_damaged() {
+            let text = "how long tasks took cannot be read, or not all of it: it is damaged, or of another version";
+            driver.say(None, Level::Warning, text.into());
+        }
         driver.join_jobserver();
         Ok(Ok((driver, fragment)))
     }

@@ -35,6 +35,7 @@ const LIMIT: u64 = 64 << 20;
 pub struct Durations {
     tasks: Vec<(String, Samples)>,
     places: HashMap<String, usize>,
+    is_damaged: bool,
 }
 
 /// What a task's latest successes took, the latest first.
@@ -68,14 +69,26 @@ impl Durations {
         self.tasks[*self.places.get(task)?].1.peaks.iter().copied().max()
     }
 
+    /// Whether there is something that cannot be read, or not all of it.
+    pub fn are_damaged(&self) -> bool {
+        self.is_damaged
+    }
+
     fn load(state: &Folder) -> Durations {
-        let text = state.read(NAME, LIMIT).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let mut lines = text.as_deref().unwrap_or_default().lines();
-        match lines.next() {
-            Some(HEADER) => lines.filter_map(parse).collect(),
-            Some(HEADER_1) => lines.filter_map(parse_1).collect(),
-            _ => Durations::default(),
-        }
+        let text = match state.read(NAME, LIMIT) {
+            Ok(bytes) => String::from_utf8(bytes).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Durations::default(),
+            Err(_) => String::new(),
+        };
+        let mut lines = text.lines();
+        let read = match lines.next() {
+            Some(HEADER) => parse,
+            Some(HEADER_1) => parse_1,
+            _ => return Durations { is_damaged: true, ..Durations::default() },
+        };
+        let tasks: Vec<_> = lines.map(read).collect();
+        let is_damaged = tasks.iter().any(Option::is_none);
+        Durations { is_damaged, ..tasks.into_iter().flatten().collect() }
     }
 
     fn text(&self) -> String {
@@ -288,13 +301,15 @@ mod tests {
         state.replace(NAME, b"par durations 1\nx\t\"a\"\n5\t\"b\"\n7 8\n9\t\"c").unwrap();
         let durations = Durations::load(&state);
         assert_eq!((durations.tasks.len(), durations.get("b")), (1, Some(micros(5))));
+        assert!(durations.are_damaged());
         state.replace(NAME, b"par durations 2\n5\t\"a\"\n5\t\t\"b\"\n").unwrap();
         let durations = Durations::load(&state);
         assert_eq!((durations.tasks.len(), durations.get("b")), (1, Some(micros(5))));
         assert_eq!(durations.memory("b"), None);
-        state.replace(NAME, b"par durations 3\n5\t6\t\"b\"\n").unwrap();
-        assert_eq!(Durations::load(&state), Durations::default());
-        state.replace(NAME, b"\xff\xff").unwrap();
-        assert_eq!(Durations::load(&state), Durations::default());
+        for other in [&b"par durations 3\n5\t6\t\"b\"\n"[..], b"\xff\xff", b""] {
+            state.replace(NAME, other).unwrap();
+            let durations = Durations::load(&state);
+            assert!(durations.tasks.is_empty() && durations.are_damaged());
+        }
     }
 }

@@ -50,6 +50,15 @@ impl Folder {
         }
     }
 
+    /// Takes from others what they may do in a folder of ours, however it came about.
+    pub(crate) fn keep_to_ourselves(&self) {
+        let Ok(found) = rustix::fs::fstat(&self.fd) else { return };
+        let is_ours = found.st_uid == rustix::process::geteuid().as_raw();
+        if is_ours && found.st_mode & 0o077 != 0 {
+            let _ = rustix::fs::fchmod(&self.fd, PRIVATE_FOLDER);
+        }
+    }
+
     /// A new file for reading and writing; an error when the name is taken.
     pub(crate) fn create(&self, name: &str) -> io::Result<File> {
         let flags =

@@ -228,6 +228,7 @@ impl Store {
 /// The state directory of the Taskfile in `root`, made if need be; it ignores itself in git.
 fn state_folder(root: &Path) -> io::Result<Folder> {
     let state = Folder::at(root)?.ensure(STATE)?;
+    state.keep_to_ourselves();
     if let Ok(mut ignore) = state.create(".gitignore") {
         io::Write::write_all(&mut ignore, b"*\n")?;
     }

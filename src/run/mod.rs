@@ -23,6 +23,7 @@ mod mask;
 mod nesting;
 mod output;
 mod outputs;
+mod private;
 mod ready;
 mod resume;
 mod server;

@@ -3,7 +3,7 @@
 //! Made when a command first mentions one. Both lie in a folder that only the user can enter.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder};
+use std::fs::DirBuilder;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::driver::{Driver, Mail};
 use super::forward;
+use super::private::Private;
 use crate::event::signal_name;
 use crate::id::UnitId;
 use crate::resolve::{Request, Resolver};
@@ -50,7 +51,7 @@ pub(super) struct Called {
 /// The run's private folder, and the socket in it, once they are needed.
 pub(super) struct Server {
     post: UnboundedSender<Mail>,
-    folder: Option<PathBuf>,
+    folder: Option<Private>,
     listens: bool,
     programs: HashSet<String>,
 }
@@ -62,7 +63,7 @@ impl Server {
 
     /// The socket; exists once [`Server::programs`] was asked for.
     pub(super) fn socket(&self) -> PathBuf {
-        self.folder.as_deref().unwrap_or(Path::new("")).join("socket")
+        self.folder.as_ref().map_or(Path::new(""), Private::path).join("socket")
     }
 
     /// The folder of programs, with one for each of `names`; a name that is not known before the command
@@ -93,8 +94,8 @@ impl Server {
 
     /// A folder of this run that only the user can enter.
     pub(super) fn folder(&mut self) -> io::Result<PathBuf> {
-        let folder = self.folder.take().map_or_else(private_folder, Ok)?;
-        Ok(self.folder.insert(folder).clone())
+        let folder = self.folder.take().map_or_else(Private::make, Ok)?;
+        Ok(self.folder.insert(folder).path().to_path_buf())
     }
 
     fn open(&mut self, folder: &Path) -> io::Result<()> {
@@ -107,23 +108,10 @@ impl Server {
 
     /// Takes folder and socket away.
     pub(super) fn close(&mut self) {
-        if let Some(folder) = self.folder.take()
-            && let Err(error) = fs::remove_dir_all(&folder)
-        {
-            tracing::warn!(folder = %folder.display(), %error, "not removed");
+        if let Some(folder) = self.folder.take() {
+            folder.remove();
         }
     }
-}
-
-/// A folder for the user alone, with a short path, for a socket's is limited to about 100 bytes.
-fn private_folder() -> io::Result<PathBuf> {
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let usable = |dir: &PathBuf| dir.is_absolute() && dir.is_dir() && dir.as_os_str().len() < 60;
-    let base = runtime.filter(usable).or_else(|| Some(std::env::temp_dir()).filter(usable));
-    let base = base.unwrap_or_else(|| PathBuf::from("/tmp"));
-    let folder = base.join(format!("par-{}", uuid::Uuid::new_v4().simple()));
-    DirBuilder::new().mode(0o700).create(&folder)?;
-    Ok(folder)
 }
 
 async fn listen(listener: UnixListener, post: UnboundedSender<Mail>) {

@@ -2,7 +2,7 @@
 
 mod ask;
 mod driver;
-mod place;
+pub(super) mod place;
 mod status;
 
 pub use ask::{Cancelled, Life, ask, cancel, life, runs};

@@ -30,16 +30,7 @@ impl Entry {
 
     /// A run's names in the folder of this user, which is made if need be. The socket is for the caller to bind.
     pub(super) fn new(run: &str, directory: PathBuf) -> io::Result<Entry> {
-        let folder = folder(&base());
-        match DirBuilder::new().mode(0o700).create(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        if !is_ours_alone(&folder) {
-            let text = format!("{} can be entered by others", folder.display());
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
-        }
-        let entry = Entry { run: run.into(), directory, folder };
+        let entry = Entry { run: run.into(), directory, folder: own_folder()? };
         symlink(&entry.directory, entry.link())?;
         Ok(entry)
     }
@@ -85,11 +76,29 @@ fn entries(folder: PathBuf) -> Vec<Entry> {
 
 /// The folder for what lives as long as the user is logged in; a short path, for a socket's is limited to
 /// about 100 bytes.
-fn base() -> PathBuf {
+pub(in crate::run) fn base() -> PathBuf {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let usable = |dir: &PathBuf| dir.is_absolute() && dir.is_dir() && dir.as_os_str().len() < 60;
     let base = runtime.filter(usable).or_else(|| Some(std::env::temp_dir()).filter(usable));
     base.unwrap_or_else(|| PathBuf::from("/tmp"))
+}
+
+/// The folder of this user, made if need be.
+///
+/// # Errors
+///
+/// When it cannot be made, or somebody else can enter it.
+pub(in crate::run) fn own_folder() -> io::Result<PathBuf> {
+    let folder = folder(&base());
+    match DirBuilder::new().mode(0o700).create(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    if !is_ours_alone(&folder) {
+        let text = format!("{} can be entered by others", folder.display());
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+    }
+    Ok(folder)
 }
 
 fn folder(base: &Path) -> PathBuf {

@@ -192,12 +192,28 @@ enum End {
 
 /// What the run and its tasks are called.
 fn names(model: &Model, workflow: &str) -> (RunId, TaskIds) {
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let now = behind(jiff::Timestamp::now(), Runs::new(&model.root_dir).newest());
+    let now = now.to_zoned(jiff::tz::TimeZone::UTC);
     let (date, time) = (now.strftime("%Y%m%d").to_string(), now.strftime("%H%M%S").to_string());
     let chance = uuid::Uuid::new_v4().as_u128();
     let project = model.root_dir.file_name().unwrap_or_default().to_string_lossy();
     let ids = TaskIds::new(&project, workflow, &date, &time, (chance >> 64) as u32);
     (RunId::new(&date, &time, tail(now.subsec_nanosecond(), chance as u8)), ids)
+}
+
+/// `now`, or a moment behind the newest run if the clock went back since.
+fn behind(now: jiff::Timestamp, newest: Option<String>) -> jiff::Timestamp {
+    let began = |id: String| {
+        let stamp = id.get(..15)?;
+        let civil = jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", stamp).ok()?;
+        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|at| at.timestamp())
+    };
+    match newest.and_then(began) {
+        Some(began) if began > now => {
+            began.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(now)
+        }
+        _ => now,
+    }
 }
 
 /// The part of the second, then chance: the ids of runs sort as the runs began.
@@ -344,6 +360,17 @@ pub fn call(call: args::Call, voice: Voice) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_is_called_later_than_those_before_it_although_the_clock_went_back() {
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+        let now = at("2026-01-02T03:04:05.6Z");
+        let behind = |newest: &str| behind(now, Some(newest.into()));
+        assert_eq!(behind("20260102-030405-abcdef"), now);
+        assert_eq!(behind("20260102-030406-abcdef"), at("2026-01-02T03:04:07Z"));
+        assert_eq!(behind("not a run"), now);
+        assert_eq!(super::behind(now, None), now);
+    }
 
     #[test]
     fn a_later_part_of_a_second_has_a_greater_tail() {

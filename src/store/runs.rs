@@ -93,6 +93,11 @@ impl Runs {
         ids.into_iter().rev().filter_map(|id| self.entry(id)).collect()
     }
 
+    /// The id of the newest run.
+    pub fn newest(&self) -> Option<String> {
+        self.ids().pop()
+    }
+
     /// The newest run (`latest`), or the one whose id begins with `wanted`. An error says why
     /// there is none, or not only one.
     pub fn find(&self, wanted: &str) -> Result<RunEntry, String> {

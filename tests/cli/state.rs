@@ -93,6 +93,25 @@ fn damage_to_what_is_remembered_is_told() {
 }
 
 #[test]
+fn damage_to_what_tasks_took_is_told_once() {
+    let ran = first();
+    fs::write(ran.path(".par/durations"), "par durations 2\n12 x\n").expect("written");
+    let told = "par: how long tasks took cannot be read, or not all of it: it is damaged, or of another version\n";
+    let again = ran.again().args(["-s", "other"]).stdout("other\n").stderr(told).run();
+    again.again().args(["-s", "other"]).stdout("other\n").run();
+}
+
+#[test]
+fn a_state_that_others_could_enter_is_closed_to_them() {
+    let test = Test::new().taskfile(TASKS).file("in.txt", "").args(["-s", "other"]);
+    fs::create_dir(test.path(".par")).expect("a folder");
+    fs::set_permissions(test.path(".par"), fs::Permissions::from_mode(0o777)).expect("a mode");
+    let ran = test.stdout("other\n").run();
+    let mode = fs::metadata(ran.path(".par")).expect("it").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
 fn the_state_is_the_users_own_whatever_the_umask() {
     for mask in ["0", "022", "077"] {
         let test = Test::new().taskfile(TASKS).file("in.txt", "").args(["-s", "all"]);
@@ -138,6 +157,19 @@ fn an_edit_that_leaves_size_and_time_as_they_were_is_seen() {
     file.set_modified(time).expect("a time");
     let again = ran.again().args(["-s", "gen"]).run();
     assert_eq!(again.text("out.txt"), "v2\n");
+}
+
+#[test]
+fn the_latest_run_is_the_one_that_was_started_last_although_the_clock_went_back() {
+    let ran = first();
+    let runs = ran.path(".par/runs");
+    let before = fs::read_dir(&runs).expect("runs").next().expect("a run").expect("it").path();
+    fs::rename(before, runs.join("20990101-000000-000000")).expect("renamed");
+    let again = ran.again().args(["-s", "say"]);
+    let again = again.taskfile("{version: '3', tasks: {say: echo later}}").stdout("later\n").run();
+    assert_eq!(again.log("say.log"), b"later\n");
+    let third = again.again().args([":logs", "say"]).stdout("later\n");
+    third.run();
 }
 
 #[test]

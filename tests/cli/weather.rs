@@ -1,7 +1,7 @@
 //! What goes wrong around a run: full disks, directories that go away, limits of the machine.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::harness::Test;
@@ -80,7 +80,7 @@ fn a_full_disk_under_the_state_fails_no_task_and_loses_no_output() {
 fn a_project_directory_that_a_task_removes_is_not_made_again() {
     let test = Test::new().taskfile("{version: '3', tasks: {}}").file(
         "p/Taskfile.yml",
-        "{version: '3', tasks: {all: ['rm -rf \"$PWD\"; echo removed', 'echo never'], sub: {dir: sub, cmds: [pwd]}}}",
+        "{version: '3', tasks: {all: ['until rm -rf \"$PWD\" 2>/dev/null; do :; done; echo removed', 'echo never'], sub: {dir: sub, cmds: [pwd]}}}",
     );
     let ran = test
         .stand_in("p")
@@ -171,20 +171,19 @@ fn peak(mark: &str) -> u64 {
     runners.filter_map(peak).max().expect("a run")
 }
 
-#[test]
-fn a_line_of_any_length_and_bytes_of_any_kind_pass_in_little_memory() {
-    const LENGTH: usize = 24 << 20;
+/// So many zeros pass from a task to stdout and into its log, and the run has no more memory than before.
+fn pass_in_little_memory(length: u64) {
     let test = Test::new()
-        .taskfile(
-            r"
+        .taskfile(&format!(
+            "
             version: '3'
             tasks:
               all:
                 - echo >up; read x <go
-                - head -c 25165824 /dev/zero
+                - head -c {length} /dev/zero
                 - echo >up; read x <go
-            ",
-        )
+            "
+        ))
         .fifo("up")
         .fifo("go")
         .under("exec >out")
@@ -204,6 +203,126 @@ fn a_line_of_any_length_and_bytes_of_any_kind_pass_in_little_memory() {
     live.tell("go");
     let ran = live.end();
     assert!(busy < idle + 12 * 1024, "{idle} KiB, then {busy} KiB");
-    let out = std::fs::read(ran.path("out")).expect("its output");
-    assert!(out.len() == LENGTH && out.iter().all(|&byte| byte == 0));
+    assert_is_nothing_but_zeros(&ran.path("out"), length);
+    let runs = std::fs::read_dir(ran.path(".par/runs")).expect("runs");
+    let run = runs.last().expect("a run").expect("it").path();
+    assert_is_nothing_but_zeros(&run.join("logs/all.log"), length);
+}
+
+fn assert_is_nothing_but_zeros(path: &Path, length: u64) {
+    let mut file = File::open(path).expect("a file");
+    assert_eq!(file.metadata().expect("it").len(), length, "{}", path.display());
+    let (zeros, mut piece) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    while let read @ 1.. = std::io::Read::read(&mut file, &mut piece).expect("bytes") {
+        assert!(piece[..read] == zeros[..read], "{}", path.display());
+    }
+}
+
+#[test]
+fn a_line_of_100_mb_passes_in_little_memory() {
+    pass_in_little_memory(100_000_000);
+}
+
+#[test]
+#[ignore = "writes 2 GiB"]
+fn a_log_of_1_gib_passes_in_little_memory() {
+    pass_in_little_memory(1 << 30);
+}
+
+#[test]
+fn what_a_task_writes_is_shown_although_its_log_is_removed() {
+    for mode in ["group", "auto", "keep-order"] {
+        Test::new()
+            .taskfile(
+                "
+                version: '3'
+                tasks:
+                  all: {deps: [a, b]}
+                  a: echo begin; until test -e .par/runs/*/logs/a.log.idx; do :; done; rm -rf .par/runs/*/logs; echo end
+                  b: 'true'
+                ",
+            )
+            .args(["-s", "-j2", "-o", mode, "all"])
+            .stdout("begin\nend\n")
+            .stderr_has("")
+            .run();
+    }
+}
+
+#[test]
+#[ignore = "starts 10,000 processes"]
+fn ten_thousand_tasks_at_once_run_with_few_descriptors() {
+    let test = Test::new().taskfile(
+        "
+        version: '3'
+        tasks:
+          all: {vars: {ALL: {sh: seq 10000}}, deps: [{for: {var: ALL}, task: 'one-{{.ITEM}}'}]}
+          one-*: sh -c 'echo {{index .MATCH 0}}; mkdir done-{{index .MATCH 0}}'
+        ",
+    );
+    let test =
+        test.under("ulimit -n 256").args(["-s", "-j10000", "all"]).stdout_has("").stderr_has("");
+    let ran = test.run();
+    let mut all: Vec<String> = (1..=10_000).map(|number| number.to_string()).collect();
+    all.sort_unstable();
+    assert_eq!(sorted(&ran.stdout), all);
+    assert!((1..=10_000).all(|number| ran.has(&format!("done-{number}"))));
+}
+
+/// A control group whose processes may have little memory, while it lives.
+struct Group(PathBuf);
+
+impl Group {
+    fn new(limit: &str) -> Option<Group> {
+        let name = format!("par-test-{}", std::process::id());
+        let first = (Path::new("/sys/fs/cgroup/memory").join(&name), "memory.limit_in_bytes");
+        let second = (Path::new("/sys/fs/cgroup").join(&name), "memory.max");
+        [first, second].into_iter().find_map(|(folder, file)| {
+            std::fs::create_dir(&folder).ok()?;
+            let group = Group(folder);
+            let file = File::options().write(true).open(group.0.join(file));
+            std::io::Write::write_all(&mut file.ok()?, limit.as_bytes()).ok()?;
+            Some(group)
+        })
+    }
+}
+
+impl Drop for Group {
+    /// The kernel lets go of it a moment after its last process has ended.
+    fn drop(&mut self) {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while std::fs::remove_dir(&self.0).is_err() && std::time::Instant::now() < until {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[test]
+fn what_the_kernel_kills_for_want_of_memory_is_told_by_that_name() {
+    let Some(group) = Group::new("100000000") else {
+        return println!("skipped: no control group can be made here");
+    };
+    // `tail` keeps the line that never ends; the first one to be killed is it.
+    Test::new()
+        .taskfile(
+            "
+            version: '3'
+            tasks:
+              all: [{task: poor, ignore_error: true}, 'kill -KILL $$']
+              poor: ulimit -v 2000000; echo 1000 >/proc/$$/oom_score_adj; exec tail /dev/zero
+            ",
+        )
+        .under(&format!("echo $$ >{}/cgroup.procs", group.0.display()))
+        .args(["-s", "all"])
+        .stderr(
+            "
+            par: task `poor`: the kernel killed a process of it, for there was no memory left
+            par: 2 tasks, 1 failed, [TIME]
+            par: task `all` failed: killed by SIGKILL ([TIME])
+              again: par run all
+            ",
+        )
+        .hide_times()
+        .status(201)
+        .run();
 }

@@ -968,3 +968,21 @@ fn what_is_shared_only_by_tasks_that_are_stopped_is_stopped_with_them() {
     ends.sort_unstable();
     assert_eq!(ends, ["t1 failed", "t2 cancelled", "t3 cancelled"], "{story:?}");
 }
+
+#[test]
+fn calls_that_come_after_each_other_end_with_the_server_that_made_them() {
+    let after = |name: &str| {
+        let after = vec![name.into()];
+        with(Policy { after, ..Policy::default() }, task(&[], vec![command()]))
+    };
+    let calls = vec![calling(&[(2, false), (3, false)])];
+    let tasks = vec![task(&[1], vec![taking(9)]), server(false, calls), after("t3"), after("t2")];
+    for slots in [1, 2] {
+        let story = run(world(tasks.clone()), slots, Vec::new());
+        assert!(story.iter().any(|line| line == "t0 done"), "-j{slots}: {story:?}");
+        for unit in ["t1", "t2", "t3"] {
+            let ended = story.iter().filter(|line| line.starts_with(&format!("{unit} "))).count();
+            assert!(ended >= 1, "-j{slots}, {unit}: {story:?}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 //! A command's log is made at its first byte. Were the last descriptors given to further commands, there would
 //! be nowhere to put what the running ones write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -23,6 +23,8 @@ pub(super) struct Headroom {
     limit: u64,
     null: Option<File>,
     kept: HashMap<UnitId, Vec<OwnedFd>>,
+    /// Commands that were started while there was plenty, and have written nothing.
+    without: BTreeSet<UnitId>,
 }
 
 impl Headroom {
@@ -32,22 +34,29 @@ impl Headroom {
             limit: limit.unwrap_or(u64::MAX),
             null: File::open("/dev/null").ok(),
             kept: HashMap::new(),
+            without: BTreeSet::new(),
         }
     }
 
-    /// Keeps what a command needs that is about to start beside so many.
+    /// Keeps what a command needs that is about to start beside so many; before that, what those need that
+    /// were started while there was plenty.
     ///
     /// # Errors
     ///
     /// When too few descriptors are left, and some will be free when one of the others ends.
     pub(super) fn keep(&mut self, unit: UnitId, running: usize) -> io::Result<()> {
+        let Some(null) = &self.null else { return Ok(()) };
         if running == 0 || running as u64 * EACH + BESIDES < self.limit {
+            self.without.insert(unit);
             return Ok(());
         }
-        let Some(null) = &self.null else { return Ok(()) };
         let copies = |count: usize| -> io::Result<Vec<OwnedFd>> {
             (0..count).map(|_| Ok(null.try_clone()?.into())).collect()
         };
+        while let Some(&earlier) = self.without.first() {
+            self.kept.insert(earlier, copies(LOG)?);
+            self.without.pop_first();
+        }
         let kept = copies(LOG)?;
         drop(copies(READERS)?);
         self.kept.insert(unit, kept);
@@ -57,6 +66,7 @@ impl Headroom {
     /// Lets a command have what was kept for it, or others when it has ended.
     pub(super) fn free(&mut self, unit: UnitId) {
         self.kept.remove(&unit);
+        self.without.remove(&unit);
     }
 }
 
@@ -70,8 +80,12 @@ mod tests {
         headroom.keep(UnitId(1), 100).unwrap();
         headroom.keep(UnitId(2), 0).unwrap();
         assert!(headroom.kept.is_empty());
+        headroom.free(UnitId(1));
         headroom.keep(UnitId(3), 200).unwrap();
         assert_eq!(headroom.kept[&UnitId(3)].len(), LOG);
+        assert_eq!(headroom.kept[&UnitId(2)].len(), LOG, "started when there was plenty");
+        assert_eq!(headroom.kept.len(), 2, "the first has its log, or has ended");
+        headroom.free(UnitId(2));
         headroom.free(UnitId(3));
         assert!(headroom.kept.is_empty());
     }

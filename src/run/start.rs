@@ -26,27 +26,47 @@ pub(super) struct Start {
     pub(super) alone: bool,
 }
 
+/// So many are tried in vain before the others, thousands perhaps, are taken to be as unlucky.
+const TRIES: usize = 8;
+
 impl Driver {
+    /// Starts a command, or lets it wait behind those that wait already.
     pub(super) fn start(&mut self, start: Start) {
+        if !self.postponed.is_empty() || !self.is_begun(start) {
+            self.postponed.push(start);
+        }
+    }
+
+    /// Starts what could not be started before.
+    pub(super) fn start_postponed(&mut self) {
+        let mut waiting = std::mem::take(&mut self.postponed).into_iter();
+        while self.postponed.len() < TRIES
+            && let Some(start) = waiting.next()
+        {
+            if !self.is_begun(start) {
+                self.postponed.push(start);
+            }
+        }
+        self.postponed.extend(waiting);
+    }
+
+    /// Starts a command, unless that takes something which others hold.
+    fn is_begun(&mut self, start: Start) -> bool {
         let unit = start.unit;
         let exit = match self.try_start(start) {
-            Ok(None) => return,
+            Ok(None) => return true,
             Ok(Some(exit)) => exit,
             Err(StartError::Busy(error)) => {
                 tracing::debug!(?unit, %error, "postponed");
                 self.headroom.free(unit);
-                return self.postponed.push(start);
+                return false;
             }
             Err(error) => Exit::NotStarted(error.to_string()),
         };
         self.headroom.free(unit);
         self.launches.remove(&unit);
         self.inputs.push_back(Input::Exited { unit, exit });
-    }
-
-    /// Starts what could not be started before.
-    pub(super) fn start_postponed(&mut self) {
-        std::mem::take(&mut self.postponed).into_iter().for_each(|start| self.start(start));
+        true
     }
 
     pub(super) fn forget_postponed(&mut self, unit: UnitId) -> bool {

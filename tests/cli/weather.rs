@@ -309,6 +309,9 @@ impl Group {
             let group = Group(folder);
             let file = File::options().write(true).open(group.0.join(file));
             std::io::Write::write_all(&mut file.ok()?, limit.as_bytes()).ok()?;
+            // Else it would swap first, where there is swap.
+            let _ = std::fs::write(group.0.join("memory.swap.max"), "0");
+            let _ = std::fs::write(group.0.join("memory.memsw.limit_in_bytes"), limit);
             Some(group)
         })
     }

@@ -13,7 +13,7 @@ use crate::id::UnitId;
 /// For a log and its index.
 const LOG: usize = 2;
 /// For those who read files and logs meanwhile.
-const READERS: usize = 8;
+const READERS: usize = 24;
 /// What a command and its log take at most, and what a run takes besides: below that nobody has to count.
 const EACH: u64 = 8;
 const BESIDES: u64 = 128;

@@ -84,11 +84,7 @@ impl Lending {
 impl Driver {
     /// Tells the scheduler who is idle and who no longer is, if somebody wants a slot and it is time to look.
     pub(super) fn look_for_idle(&mut self) {
-        // A slot from a jobserver around this run is not ours to lend.
-        if !self.scheduler.lends() || self.jobs.is_client() {
-            return;
-        }
-        if !self.scheduler.wants_slot() && self.scheduler.slots_lent() == 0 {
+        if !self.is_lending() {
             return self.lending.rest();
         }
         let now = Instant::now();
@@ -117,9 +113,16 @@ impl Driver {
         }
     }
 
-    /// When the processes are to be looked at next.
+    /// Whether somebody wants a slot, or has one that was lent. One from a jobserver around this run is not ours to
+    /// lend.
+    fn is_lending(&self) -> bool {
+        let is_of_interest = || self.scheduler.wants_slot() || self.scheduler.slots_lent() > 0;
+        self.scheduler.lends() && !self.jobs.is_client() && is_of_interest()
+    }
+
+    /// When the processes are to be looked at next; who is queued since the last look has to be looked for, too.
     pub(super) fn next_look_for_idle(&self) -> Option<Instant> {
-        self.lending.next
+        self.is_lending().then(|| self.lending.next.unwrap_or_else(|| Instant::now() + BETWEEN))
     }
 }
 

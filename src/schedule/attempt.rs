@@ -200,6 +200,7 @@ impl Scheduler {
         let (now, attempt) = (self.now, self.rows[call.index()].attempt);
         let Some(delay) = self.delay_after(call, attempt) else { return };
         self.skip_parts(call, &outcome);
+        self.end_servers_of(call);
         self.release_room(call);
         let micros = delay.as_micros() as u64;
         self.emit(Kind::Retrying { unit: call, attempt, outcome: outcome.clone(), delay: micros });
@@ -223,9 +224,10 @@ impl Scheduler {
         Some(whole.mul_f64(0.5 + share / 2.0))
     }
 
-    /// The delay is over.
+    /// The delay is over. What still serves the attempt before is waited for: the next one may want its place.
     pub(super) fn try_again(&mut self, call: UnitId) {
-        if matches!(self.rows[call.index()].state, State::Delayed) {
+        let is_delayed = matches!(self.rows[call.index()].state, State::Delayed);
+        if is_delayed && self.servers_of(call).is_empty() {
             self.busy -= 1;
             self.ready(call, Ask::Again);
         }

@@ -51,6 +51,7 @@ impl Scheduler {
             return false;
         }
         self.skip_parts(call, outcome);
+        self.end_servers_of(call);
         self.release_room(call);
         self.emit(Kind::PutAside { unit: call, outcome: outcome.clone() });
         let row = self.row(call);
@@ -63,7 +64,7 @@ impl Scheduler {
     /// Whether a command of the body itself failed, in a way that may be due to what ran beside it.
     fn is_own_failure(&self, call: UnitId, outcome: &Outcome) -> bool {
         match outcome {
-            Outcome::Failed(Failure::TimedOut) => true,
+            Outcome::Failed(Failure::TimedOut | Failure::Stalled) => true,
             Outcome::Failed(Failure::Below(part)) => {
                 let cause = self.root_unit(*part);
                 let failure = self.root_cause(*part);

@@ -133,9 +133,45 @@ impl Scheduler {
         is_serving.then_some(Outcome::Failed(Failure::StoppedServing(status)))
     }
 
+    /// Servers that the attempts of a body have called, and that nobody else relies on.
+    pub(super) fn servers_of(&self, call: UnitId) -> Vec<UnitId> {
+        let Some(fragment) = self.plan.fragment(call) else { return Vec::new() };
+        let is_part = |server: UnitId| {
+            let mut chain = std::iter::once(server).chain(self.around(server));
+            let child = chain.find(|&unit| unit != call && self.plan.parent(unit) == call);
+            child.is_some_and(|child| fragment.steps.iter().any(|step| step.unit() == Some(child)))
+        };
+        let is_needed = |server: UnitId| {
+            self.plan.waiters(server).any(|(waiter, _)| {
+                let is_done = matches!(self.rows[waiter.index()].state, State::Done(_));
+                !is_done && waiter != call && !self.around(waiter).any(|unit| unit == call)
+            })
+        };
+        let live = self.live_servers().into_iter();
+        live.filter(|&server| is_part(server) && !is_needed(server)).collect()
+    }
+
+    /// An attempt of a body is over: another one calls its servers anew.
+    pub(super) fn end_servers_of(&mut self, call: UnitId) {
+        for server in self.servers_of(call) {
+            self.stop(server, Ending::Over);
+        }
+    }
+
+    /// A server has ended: a body that waits for that before it is tried again may go on.
+    fn let_attempts_go_on(&mut self, server: UnitId) {
+        let waits = |unit: &UnitId| {
+            matches!(self.rows[unit.index()].state, State::Delayed)
+                && self.dues.get(*unit, Due::Again).is_none()
+        };
+        let waiting: Vec<UnitId> = self.around(server).filter(waits).collect();
+        waiting.into_iter().for_each(|call| self.try_again(call));
+    }
+
     /// A server has ended. One that fell while others relied on it is a failure of theirs.
     pub(super) fn server_ended(&mut self, call: UnitId) {
         self.take_in_hand(call);
+        self.let_attempts_go_on(call);
         let is_failure = matches!(self.outcome(call), Some(Outcome::Failed(_)));
         if !is_failure || self.rows[call.index()].serving != Serving::Ready {
             return;

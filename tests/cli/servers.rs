@@ -176,3 +176,21 @@ fn after_orders_what_runs_anyway() {
             .run();
     }
 }
+
+#[test]
+fn a_server_that_a_failed_attempt_called_has_ended_before_the_next_one_calls_it() {
+    // It does not begin where another one is.
+    let text = "
+        version: '3'
+        tasks:
+          default:
+            retry: {attempts: 2, delay: 1ms}
+            cmds: [task: server, 'test $PAR_ATTEMPT = 2']
+          server:
+            persistent: true
+            ready: {exec: test -e serving}
+            cmds: [{defer: rmdir serving}, mkdir serving && exec sleep 1000]
+        ";
+    let ran = Test::new().taskfile(text).args(["-s"]).stderr_has("flaky: `default`").run();
+    assert!(!ran.has("serving"));
+}

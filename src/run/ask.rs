@@ -327,7 +327,8 @@ impl Driver {
             self.shown_only.insert(unit);
         }
         self.launches.insert(unit, launch);
-        Rendered::Run { echo, interactive, frame }
+        let memory = if dry { 0 } else { self.need_of_memory(unit) };
+        Rendered::Run { echo, interactive, frame, memory }
     }
 
     pub(super) fn start_script(&mut self, wanted: Wanted) {

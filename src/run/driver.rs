@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, lending, mask, nesting, output, ready, resume, server, shortage, stages,
-    stalls, start,
+    headroom, jobs, lending, mask, memory, nesting, output, ready, resume, server, shortage,
+    stages, stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -103,6 +103,7 @@ pub(super) struct Driver {
     pub(super) stalls: stalls::Stalls,
     pub(super) lending: lending::Lending,
     pub(super) shortage: shortage::Shortage,
+    pub(super) memory: memory::Memory,
     /// Directory of the root Taskfile.
     pub(super) root: PathBuf,
     /// Tasks that have ended.
@@ -179,6 +180,7 @@ impl Driver {
             stalls: stalls::Stalls::default(),
             lending: lending::Lending::default(),
             shortage: shortage::Shortage::default(),
+            memory: memory::Memory::default(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
             post,
@@ -260,6 +262,7 @@ impl Driver {
     /// Gives the scheduler everything that is known, and does what it wants.
     pub(super) fn step(&mut self) {
         self.look_at_gates();
+        self.look_at_memory();
         self.look_for_stalls();
         self.look_for_idle();
         while let Some(input) = self.next_input() {
@@ -282,6 +285,7 @@ impl Driver {
 
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
+        let memory = self.watch_memory();
         self.reports.deliver();
         let visible = self.make_visible();
         let life = Some(self.show_life());
@@ -291,7 +295,7 @@ impl Driver {
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
         let looks = [self.next_look(), self.next_look_for_idle()];
-        let wake = [deadline, retry, visible, life, gate].into_iter().chain(looks);
+        let wake = [deadline, retry, visible, life, gate, memory].into_iter().chain(looks);
         let wake = wake.flatten().min();
         tokio::select! {
             biased;

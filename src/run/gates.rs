@@ -28,7 +28,12 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(gates: Gates) -> Watch {
-        Watch { gates, machine: Machine::default(), is_open: true }
+        Watch { gates, machine: Machine::from_environment(), is_open: true }
+    }
+
+    /// Bytes that may still be taken, if anybody knows.
+    pub(super) fn available_memory(&mut self, now: Instant) -> Option<u64> {
+        self.machine.available_memory(now)
     }
 
     /// What nobody knows closes no gate.

@@ -60,6 +60,10 @@ impl Jobs {
     }
 
     /// Whether there is a jobserver around this run, which its commands are told of as well.
+    pub(super) fn limits(&self) -> bool {
+        self.limits
+    }
+
     pub(super) fn is_client(&self) -> bool {
         self.jobserver.as_ref().is_some_and(|jobserver| !jobserver.is_server())
     }

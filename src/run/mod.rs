@@ -20,6 +20,7 @@ mod jobs;
 mod leftovers;
 mod lending;
 mod mask;
+mod memory;
 mod nesting;
 mod output;
 mod outputs;

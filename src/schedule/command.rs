@@ -21,7 +21,8 @@ impl Scheduler {
         match rendered {
             Rendered::Omitted => self.finish(unit, Outcome::Omitted),
             Rendered::Refused(refusal) => self.refuse(unit, refusal),
-            Rendered::Run { echo, interactive, frame } => {
+            Rendered::Run { echo, interactive, frame, memory } => {
+                self.row(unit).memory = memory;
                 self.busy += 1;
                 let shown = Shown { echo, interactive, frame };
                 self.row(unit).state = State::Queued(Box::new(shown));
@@ -113,6 +114,7 @@ impl Scheduler {
         };
         self.note(unit, Change::Started);
         self.note_beside(unit);
+        self.take_memory(unit);
         let attempt = self.attempt(self.plan.parent(unit));
         // Nothing else is in hand, so nothing else can begin before this has ended.
         let alone = self.busy == 1 && self.aside == 0 && slot != Slot::Nobodys;
@@ -196,6 +198,7 @@ impl Scheduler {
         }
         self.on_terminal.take_if(|&mut has| has == unit);
         self.queue.release(rest);
+        self.free_memory(unit);
         self.busy -= 1;
         self.settle_unit(unit, outcome, wall, usage);
     }

@@ -29,7 +29,7 @@ mod state;
 mod stop;
 mod wanted;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::event::{At, Kind, Outcome, Role};
@@ -80,6 +80,8 @@ pub struct Scheduler {
     shelf: Vec<UnitId>,
     /// Commands that run, where it matters which run at the same time.
     running: BTreeSet<UnitId>,
+    /// Running commands that need memory, bytes.
+    memory: BTreeMap<UnitId, u64>,
     /// Commands that do without slots of theirs which others have, the first one first.
     lenders: Vec<UnitId>,
     /// Units that have ended and whose waiters do not know yet.
@@ -119,6 +121,7 @@ impl Scheduler {
             fallen: Vec::new(),
             shelf: Vec::new(),
             running: BTreeSet::new(),
+            memory: BTreeMap::new(),
             lenders: Vec::new(),
             ended,
             cancelled: None,
@@ -152,6 +155,7 @@ impl Scheduler {
             Input::Idle(command) => self.idle(command),
             Input::Busy(command) => self.busy_again(command),
             Input::Gate { is_open } => self.queue.is_gated = !is_open,
+            Input::Memory(left) => self.queue.memory = Some(left.into()),
             Input::Abandoned(unit) => self.stop(unit, Ending::Cancelled),
             Input::Deadline => self.deadline(),
             Input::Cancel(why) => self.cancel(why),
@@ -240,6 +244,16 @@ impl Scheduler {
     /// Whether a command is queued for nothing but a slot, or waits for the one that it has lent.
     pub fn wants_slot(&self) -> bool {
         self.queue.is_short() || self.is_owed_slots()
+    }
+
+    /// Running commands that are known to need memory, and how many bytes at their peak.
+    pub fn needs_of_memory(&self) -> impl Iterator<Item = (UnitId, u64)> + '_ {
+        self.memory.iter().map(|(&unit, &need)| (unit, need))
+    }
+
+    /// The queued command for which there is a slot, but not enough memory beside what is under way.
+    pub fn waits_for_memory(&self) -> Option<(UnitId, u64)> {
+        self.queue.for_memory.map(|unit| (unit, self.rows[unit.index()].memory))
     }
 
     /// Everything that is planned so far.

@@ -57,6 +57,10 @@ pub(super) struct Queue {
     free: u32,
     /// The machine has no room: nothing more may start beside what is under way.
     pub(super) is_gated: bool,
+    /// So many bytes of memory are left, if anybody knows; less than none when more was promised.
+    pub(super) memory: Option<i128>,
+    /// What has a slot, but not enough memory.
+    pub(super) for_memory: Option<UnitId>,
     /// Grafted calls that have their caller's slot: whether it is unused just now.
     lent: BTreeMap<UnitId, bool>,
     /// Queued commands by the grafted call they stand in.
@@ -65,7 +69,8 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(slots: u32) -> Queue {
-        Queue { free: slots, is_gated: false, lent: BTreeMap::new(), waiting: BTreeMap::new() }
+        let (lent, waiting) = Default::default();
+        Queue { free: slots, is_gated: false, memory: None, for_memory: None, lent, waiting }
     }
 
     /// The next command to start and its slot. What was stopped while it waited is passed over.
@@ -78,10 +83,15 @@ impl Queue {
             }
             !heap.is_empty()
         });
-        let lent = self.lent.iter().find_map(|(&call, &unused)| {
-            (unused && self.waiting.contains_key(&Some(call))).then_some(call)
+        self.for_memory = None;
+        let lent = self.lent.iter().filter(|&(_, &unused)| unused).find_map(|(&call, _)| {
+            let unit = head(self.waiting.get(&Some(call))?)?;
+            Some((call, unit))
         });
-        if let Some(call) = lent {
+        if let Some((call, unit)) = lent {
+            if self.lacks_memory(rows, unit, alone) {
+                return None;
+            }
             self.lent.insert(call, false);
             return Some((self.pop(Some(call))?, Slot::Lent(call)));
         }
@@ -90,13 +100,24 @@ impl Queue {
         }
         let (&best, heap) = self.waiting.iter().max_by_key(|(_, heap)| heap.peek().copied())?;
         // One that needs several waits for them at the head, or it would be passed for ever.
-        let weight = rows[heap.peek()?.3.0.index()].weight;
-        if weight > self.free {
+        let first = head(heap)?;
+        let weight = rows[first.index()].weight;
+        if weight > self.free || self.lacks_memory(rows, first, alone) {
             return None;
         }
         let unit = self.pop(best)?;
         self.free -= weight;
         Some((unit, Slot::Own(weight)))
+    }
+
+    /// Whether a command at the head needs more memory than is left beside what is under way. It waits there, or
+    /// it would be passed for ever.
+    fn lacks_memory(&mut self, rows: &[Row], unit: UnitId, alone: bool) -> bool {
+        let need = i128::from(rows[unit.index()].memory);
+        // What is not known to need any may start, whatever others were promised.
+        let lacks = !alone && need > 0 && self.memory.is_some_and(|left| need > left);
+        self.for_memory = lacks.then_some(unit);
+        lacks
     }
 
     pub(super) fn free(&self) -> u32 {
@@ -105,7 +126,7 @@ impl Queue {
 
     /// Whether commands are left that [`Queue::pick`] had no slot for.
     pub(super) fn is_short(&self) -> bool {
-        !self.waiting.is_empty() && !self.is_gated
+        !self.waiting.is_empty() && !self.is_gated && self.for_memory.is_none()
     }
 
     /// Others use `slots` of those that are free.
@@ -175,7 +196,28 @@ impl Queue {
     }
 }
 
+/// The command that comes first.
+fn head(heap: &BinaryHeap<Key>) -> Option<UnitId> {
+    heap.peek().map(|&(.., Reverse(unit))| unit)
+}
+
 impl Scheduler {
+    /// A command has begun that will take memory.
+    pub(super) fn take_memory(&mut self, unit: UnitId) {
+        let need = self.rows[unit.index()].memory;
+        if need > 0 {
+            self.memory.insert(unit, need);
+            self.queue.memory = self.queue.memory.map(|left| left - i128::from(need));
+        }
+    }
+
+    /// A command has ended, and with it what it took, or would have.
+    pub(super) fn free_memory(&mut self, unit: UnitId) {
+        if let Some(need) = self.memory.remove(&unit) {
+            self.queue.memory = self.queue.memory.map(|left| left + i128::from(need));
+        }
+    }
+
     pub(super) fn enqueue(&mut self, unit: UnitId) {
         let first = Reverse(self.rows[unit.index()].priority);
         let key = (first, self.rank(unit), Reverse(self.plan.unit(unit).order), Reverse(unit));

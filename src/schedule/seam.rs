@@ -147,6 +147,9 @@ pub enum Input {
         /// It has.
         is_open: bool,
     },
+    /// So many bytes of memory are left when what runs has taken all that it needs, less than none if that is too
+    /// much; until it is said, there is enough.
+    Memory(i64),
     /// Nobody waits for a grafted call any more.
     Abandoned(UnitId),
     /// The time of [`next_deadline`](super::Scheduler::next_deadline) has come.
@@ -211,6 +214,8 @@ pub enum Rendered {
         interactive: bool,
         /// What stands around its output.
         frame: Frame,
+        /// Memory that it needs at its peak, bytes; 0: nobody knows.
+        memory: u64,
     },
     /// Its `if` says no.
     Omitted,

@@ -45,6 +45,8 @@ pub(super) struct Row {
     pub(super) priority: Priority,
     /// Slots that it takes.
     pub(super) weight: u32,
+    /// Memory that it needs at its peak, bytes.
+    pub(super) memory: u64,
     /// It has, or waits for, something that holds between runs.
     pub(super) claims: bool,
     /// It knows what it comes after.
@@ -159,6 +161,7 @@ impl Scheduler {
             ended: None,
             priority: Priority::default(),
             weight: 1,
+            memory: 0,
             claims: false,
             is_ordered: false,
             serving: Serving::No,

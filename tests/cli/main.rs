@@ -24,6 +24,7 @@ mod limits;
 mod list;
 mod live;
 mod logs;
+mod memory;
 mod needs;
 mod output;
 mod outputs;

@@ -63,6 +63,7 @@ fn task(deps: &[usize], parts: Vec<Part>) -> Task {
         one_at_a_time: false,
         fail_fast: false,
         parts,
+        max_parallel: None,
         policy: None,
     }
 }
@@ -985,4 +986,101 @@ fn calls_that_come_after_each_other_end_with_the_server_that_made_them() {
             assert!(ended >= 1, "-j{slots}, {unit}: {story:?}");
         }
     }
+}
+
+fn needing(memory: u64, task: Task) -> Task {
+    let resources = Resources { memory: Some(memory), ..Resources::default() };
+    with(Policy { resources, ..Policy::default() }, task)
+}
+
+#[test]
+fn what_needs_more_memory_than_is_left_waits_unless_it_is_alone() {
+    let each = |needs: [u64; 3]| {
+        let mut tasks = vec![task(&[1, 2, 3], Vec::new())];
+        tasks.extend(needs.map(|need| needing(need, task(&[], vec![taking(9)]))));
+        let enough = (At(0), Input::Memory(100));
+        let story = run_with(world(tasks), options(3), vec![enough]);
+        let mut most = 0;
+        story.iter().fold(0, |running: i32, line| {
+            let change = i32::from(line.starts_with('>')) - i32::from(line.starts_with('<'));
+            most = most.max(running + change);
+            running + change
+        });
+        assert_eq!(story.last().map(String::as_str), Some("t0 done"));
+        most
+    };
+    assert_eq!(each([30, 30, 30]), 3);
+    assert_eq!(each([50, 50, 50]), 2);
+    assert_eq!(each([60, 60, 60]), 1);
+    assert_eq!(each([600, 600, 600]), 1);
+}
+
+#[test]
+fn more_memory_lets_start_what_waits_for_it() {
+    let body = |moments| needing(60, task(&[], vec![taking(moments)]));
+    let tasks = vec![task(&[1, 2], Vec::new()), body(9), body(3)];
+    let memory = |at: u64, left| (At(at), Input::Memory(left));
+    let options = options(2);
+    let story = run_with(world(tasks), options, vec![memory(0, 100), memory(20_000, 60)]);
+    assert!(story[0].starts_with('>') && story[1].starts_with('>'), "{story:?}");
+}
+
+#[test]
+fn what_was_stopped_for_its_silence_beside_others_is_tried_again_alone() {
+    let stall = Some(MOMENT);
+    let policy = Policy { stall, stall_action: StallAction::Stop, ..Policy::default() };
+    let tasks = vec![
+        task(&[1, 2], Vec::new()),
+        with(policy, task(&[], vec![taking(3)])),
+        task(&[], vec![taking(5)]),
+    ];
+    // Whichever number the command has: it is the only one with a limit.
+    let silence = |unit: u32| (At(20_000), Input::Stalled(UnitId(unit)));
+    let options = Options { fallback: true, ..options(2) };
+    let story = run_with(world(tasks), options, (1..9).map(silence).collect());
+    let story: Vec<&str> = story.iter().map(String::as_str).filter(|l| l.contains("t1")).collect();
+    let expected = [
+        "> t1",
+        "t1 stalls, is stopped",
+        "! t1",
+        "> t1",
+        "< t1",
+        "t1 fails only beside t2",
+        "t1 done",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_server_that_a_failed_attempt_has_called_ends_before_the_next_one_calls_it_again() {
+    let parts = vec![Part::Call { task: 1, ignore_error: false }, fails_until(2, 1)];
+    let again = retried(2, &[Class::Any], parts);
+    let tasks = vec![again, server(false, vec![taking(100_000)])];
+    let story = run(world(tasks), 4, Vec::new());
+    let expected = [
+        "> t1",
+        "t1 is ready",
+        "> t0",
+        "! t0",
+        "t0 fails at attempt 1, again in 10ms",
+        "< t1",
+        "t1 done",
+        "> t1",
+        "t1 is ready",
+        "> t0",
+        "< t0",
+        "t0 is flaky, 2 attempts",
+        "t0 done",
+        "< t1",
+        "t1 done",
+    ];
+    assert_eq!(story, expected);
+}
+
+#[test]
+fn a_server_that_a_retried_body_depends_on_goes_on() {
+    let again = retried(2, &[Class::Any], vec![fails_until(2, 1)]);
+    let tasks = vec![Task { deps: vec![1], ..again }, server(false, vec![taking(100_000)])];
+    let story = run(world(tasks), 4, Vec::new());
+    assert_eq!(story.iter().filter(|line| *line == "> t1").count(), 1, "{story:?}");
 }

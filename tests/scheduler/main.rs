@@ -17,7 +17,7 @@ use par::sim::{Effects, Simulation};
 
 use oracle::{Expected, Oracle, Tally};
 use rooms::Rooms;
-use world::{POOLS, Player, Random, World};
+use world::{MEMORY, POOLS, Player, Random, World};
 
 /// How many plans are tried, unless the variable `PLANS` says otherwise. `SEED` says from where on.
 const PLANS: usize = if cfg!(debug_assertions) { 6_000 } else { 100_000 };
@@ -41,6 +41,8 @@ struct Watcher {
     cancelled: Option<At>,
     ended: bool,
     rooms: Rooms,
+    /// Members of groups that have begun and not ended, by the body they stand in.
+    members: HashMap<UnitId, HashSet<UnitId>>,
     /// Servers that serve.
     ready: HashSet<UnitId>,
     /// Tasks that are to be tried alone.
@@ -52,9 +54,9 @@ impl Watcher {
     fn new(slots: u32, lent: u32) -> Watcher {
         let (running, faults) = Default::default();
         let (slots, rooms) = (slots as usize, Rooms::default());
-        let (ready, aside) = Default::default();
+        let (ready, aside, members) = Default::default();
         let (cancelled, ended) = (None, false);
-        Watcher { slots, lent, running, cancelled, ended, rooms, ready, aside, faults }
+        Watcher { slots, lent, running, cancelled, ended, rooms, members, ready, aside, faults }
     }
 
     fn fault(&mut self, what: String) {
@@ -68,6 +70,7 @@ impl Watcher {
             }
             match effect {
                 Effect::Start { unit, .. } => {
+                    self.check_memory(scheduler, *unit);
                     self.running.insert(*unit);
                     let (takes, asked) = (
                         scheduler.takes(*unit) as usize,
@@ -80,6 +83,7 @@ impl Watcher {
                     }
                     self.check_needs(scheduler, *unit);
                 }
+                Effect::Expand(unit) => self.see_member(scheduler.plan(), *unit),
                 Effect::Emit(kind) => {
                     self.see_event(step.now, kind);
                     self.see_policies(scheduler, kind);
@@ -92,10 +96,27 @@ impl Watcher {
         self.check_room(scheduler);
     }
 
+    /// No more members of a group are under way than may be.
+    fn see_member(&mut self, plan: &Plan, unit: UnitId) {
+        let call = plan.parent(unit);
+        let Some(fragment) = plan.fragment(call) else { return };
+        let is_member = fragment.steps.contains(&Step::Background(unit));
+        let Some(most) = fragment.max_parallel.filter(|_| is_member) else { return };
+        let members = self.members.entry(call).or_default();
+        members.insert(unit);
+        if members.len() > most as usize {
+            let text = format!("{members:?} are members of {call:?}, at most {most} at a time");
+            self.fault(text);
+        }
+    }
+
     fn see_event(&mut self, now: At, kind: &Kind) {
         match kind {
             Kind::Finished { unit, .. } => {
                 self.running.remove(unit);
+                self.members.values_mut().for_each(|members| {
+                    members.remove(unit);
+                });
             }
             Kind::Cancelling { .. } => self.cancelled = Some(now),
             Kind::Retrying { unit, .. } if self.cancelled.is_some() => {
@@ -110,6 +131,9 @@ impl Watcher {
         match kind {
             Kind::Ready { unit } => {
                 self.ready.insert(*unit);
+                self.members.values_mut().for_each(|members| {
+                    members.remove(unit);
+                });
             }
             Kind::PutAside { unit, .. } => {
                 self.aside.insert(*unit);
@@ -148,8 +172,22 @@ impl Watcher {
             .map(|unit| self::weight(scheduler.plan(), unit, self.slots))
             .collect();
         let free = scheduler.free_slots() as usize;
-        if !queued.is_empty() && queued.iter().all(|&weight| weight <= free) {
+        let is_held = scheduler.waits_for_memory().is_some();
+        if !queued.is_empty() && !is_held && queued.iter().all(|&weight| weight <= free) {
             self.fault(format!("commands wait for {queued:?} slots although {free} are free"));
+        }
+    }
+
+    /// What needs memory starts when there is enough beside all that runs, or when nothing else does.
+    fn check_memory(&mut self, scheduler: &Scheduler, command: UnitId) {
+        let plan = scheduler.plan();
+        let (need, taken) = (memory(plan, command), self.running.iter());
+        let taken: u64 = taken.map(|&unit| memory(plan, unit)).sum();
+        let works =
+            |unit: &&UnitId| !waits_for_call(scheduler, **unit) && !is_of_server(plan, **unit);
+        let is_beside = self.running.iter().any(|unit| works(&unit));
+        if need > 0 && need + taken > MEMORY && is_beside && !is_of_server(plan, command) {
+            self.fault(format!("{command:?} needs {need} beside {taken} of {MEMORY}"));
         }
     }
 
@@ -228,6 +266,12 @@ fn weight(plan: &Plan, command: UnitId, slots: usize) -> usize {
     policy.map_or(1, |policy| (policy.resources.cpu as usize).clamp(1, slots))
 }
 
+/// Memory that a command needs.
+fn memory(plan: &Plan, command: UnitId) -> u64 {
+    let policy = plan.unit(plan.parent(command)).policy.as_ref();
+    policy.and_then(|policy| policy.resources.memory).unwrap_or(0)
+}
+
 fn may_be_ignored(plan: &Plan, scheduler: &Scheduler, unit: UnitId) -> bool {
     plan.unit(unit).ignore_error
         && !matches!(scheduler.outcome(unit), Some(Outcome::Cancelled) | None)
@@ -264,6 +308,7 @@ fn simulate(world: &Arc<World>, slots: u32, inputs: Vec<(At, Input)>) -> Ran {
         options.deadline = world.seed.is_multiple_of(7).then_some(late);
     }
     let mut simulation = Simulation::new(options, player);
+    simulation.plan_input(At(0), Input::Memory(MEMORY as i64));
     for (at, input) in inputs {
         simulation.plan_input(at, input);
     }
@@ -461,6 +506,7 @@ fn units_that_wait_for_each_other_are_named() {
         one_at_a_time: false,
         fail_fast: false,
         parts: Vec::new(),
+        max_parallel: None,
         policy: None,
     };
     world.tasks = vec![blank(&[1, 2]), blank(&[2]), blank(&[1])];

@@ -88,6 +88,8 @@ pub struct Task {
     pub one_at_a_time: bool,
     pub fail_fast: bool,
     pub parts: Vec<Part>,
+    /// At most so many parts in the background at a time.
+    pub max_parallel: Option<u32>,
     pub policy: Option<Arc<Policy>>,
 }
 
@@ -139,6 +141,8 @@ impl World {
 
 /// How much there is of each pool in a world with policies.
 pub const POOLS: [(&str, u32); 2] = [("p", 2), ("q", 3)];
+/// How much memory there is in a world with policies.
+pub const MEMORY: u64 = 100;
 
 /// Gives a task a policy, or several, and commands that fail in more ways.
 fn police(r: &mut Random, task: &mut Task) {
@@ -152,6 +156,15 @@ fn police(r: &mut Random, task: &mut Task) {
     }
     if r.percent(10) {
         task.parts.insert(r.below(task.parts.len() + 1), Part::Next);
+    }
+    let is_member = |part: &Part| matches!(part, Part::Background(_));
+    let mut more = r.clone();
+    if task.parts.iter().any(is_member) && more.percent(40) {
+        // A stage: members side by side, then it is asked what comes next: more of them, a gate's refusal, or
+        // nothing.
+        task.parts.retain(is_member);
+        task.parts.push(Part::Next);
+        task.max_parallel = more.percent(60).then(|| 1 + more.below(2) as u32);
     }
     if r.percent(40) {
         task.policy = Some(Arc::new(policy(r)));
@@ -187,6 +200,8 @@ fn policy(r: &mut Random) -> Policy {
     if r.percent(50) {
         policy.stall_action = StallAction::Stop;
     }
+    let mut more = r.clone();
+    policy.resources.memory = more.percent(25).then(|| 1 + more.below(130) as u64);
     policy.timeout = r.percent(15).then_some(Duration::from_millis(30));
     let classes = [Class::Transient, Class::Timeout, Class::Signal, Class::Exit(3), Class::Any];
     policy.retry = r.percent(40).then(|| Retry {
@@ -250,6 +265,7 @@ fn task(
         one_at_a_time: r.percent(10),
         fail_fast: timed && r.percent(30),
         parts,
+        max_parallel: None,
         policy: None,
     }
 }
@@ -408,6 +424,7 @@ impl Player {
             check: task.checked != Checked::No,
             fail_fast: task.fail_fast,
             one_at_a_time: task.one_at_a_time,
+            max_parallel: task.max_parallel,
             ..Fragment::default()
         };
         for &dep in &task.deps {
@@ -509,11 +526,16 @@ impl Model for Player {
     }
 
     fn render(&mut self, unit: UnitId) -> Rendered {
-        let command = self.planned[&unit].command.clone().expect("only commands are rendered");
-        match command {
+        let of = &self.planned[&unit];
+        let policy = self.world.tasks[of.task].policy.as_ref();
+        let memory = policy.and_then(|policy| policy.resources.memory).unwrap_or(0);
+        match of.command.clone().expect("only commands are rendered") {
             Command { omitted: true, .. } => Rendered::Omitted,
             Command { refused: true, .. } => Rendered::Refused(refusal()),
-            _ => Rendered::Run { echo: None, interactive: false, frame: Default::default() },
+            _ => {
+                let (echo, frame) = Default::default();
+                Rendered::Run { echo, interactive: false, frame, memory }
+            }
         }
     }
 

@@ -31,7 +31,7 @@ impl Model for AsEstimated<'_> {
     }
 
     fn render(&mut self, _unit: UnitId) -> Rendered {
-        Rendered::Run { echo: None, interactive: false, frame: Frame::default() }
+        Rendered::Run { echo: None, interactive: false, frame: Frame::default(), memory: 0 }
     }
 
     fn run(&mut self, unit: UnitId, _attempt: u32) -> Course {

@@ -6,7 +6,7 @@
 mod load;
 mod memory;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use load::Load;
@@ -17,29 +17,38 @@ const FRESH: Duration = Duration::from_millis(100);
 /// The gauges of this machine.
 #[derive(Debug, Default)]
 pub struct Machine {
+    /// Where `/proc` and `/sys` are, if not at the top.
+    root: Option<PathBuf>,
     memory: Option<(Instant, Option<u64>)>,
     busy: Option<(Instant, Option<f64>)>,
     load: Load,
 }
 
 impl Machine {
+    /// This machine, or another one whose `/proc` and `/sys` are in the folder that `PAR_MACHINE` names.
+    pub fn from_environment() -> Machine {
+        Machine { root: std::env::var_os("PAR_MACHINE").map(PathBuf::from), ..Machine::default() }
+    }
+
     /// Bytes that processes of this one's kind may take before the machine, or a control group around this
     /// process, has none left.
     pub fn available_memory(&mut self, now: Instant) -> Option<u64> {
-        fresh(&mut self.memory, now, || memory::available(&read))
+        let root = self.root.as_deref();
+        fresh(&mut self.memory, now, || memory::available(&|path| read(root, path)))
     }
 
     /// How busy the processors that this process may use were over the last second, from 0 to 1. It takes
     /// two questions some time apart to know.
     pub fn busy(&mut self, now: Instant) -> Option<f64> {
-        let load = &mut self.load;
-        fresh(&mut self.busy, now, || load.take(now, &read("/proc/stat")?, &load::is_ours()))
+        let (load, root) = (&mut self.load, self.root.as_deref());
+        let stat = || read(root, "/proc/stat");
+        fresh(&mut self.busy, now, || load.take(now, &stat()?, &load::is_ours()))
     }
 }
 
 /// How many processes of this one's kind the kernel has killed for want of memory, ever.
 pub fn memory_kills() -> Option<u64> {
-    memory::kills(&read)
+    memory::kills(&|path| read(None, path))
 }
 
 fn fresh<T: Copy>(
@@ -53,8 +62,12 @@ fn fresh<T: Copy>(
     }
 }
 
-fn read(path: &str) -> Option<String> {
-    std::fs::read_to_string(Path::new(path)).ok()
+fn read(root: Option<&Path>, path: &str) -> Option<String> {
+    let path = match root {
+        Some(root) => root.join(path.trim_start_matches('/')),
+        None => path.into(),
+    };
+    std::fs::read_to_string(path).ok()
 }
 
 #[cfg(test)]

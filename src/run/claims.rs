@@ -8,10 +8,12 @@ use super::driver::Driver;
 use crate::event::Level;
 use crate::id::UnitId;
 use crate::schedule::{Claim, Claimed, Input, Refusal};
-use crate::store::{Held, Locks};
+use crate::store::{Held, Locks, Waiting};
 
 /// Exit code of a task whose claim cannot be had.
 const NO_LOCK: i32 = 1;
+/// go-task's exit code for a task that waits for itself.
+const WAITS_FOR_ITSELF: i32 = 204;
 
 /// In the environment of commands: marks of the claims of the runs and bodies around them, for which a run
 /// inside them must not wait.
@@ -37,6 +39,8 @@ struct Pending {
     waited: bool,
     /// The user knows that it waits.
     is_told: bool,
+    /// Others know that it waits, for it has what they may wait for.
+    told: Option<Waiting>,
 }
 
 impl Claims {
@@ -64,8 +68,14 @@ impl Driver {
         claims.sort_by(|one, other| one.name.cmp(&other.name));
         // Who asked whether it is up to date may have done so before that.
         let waited = claims.iter().any(|claim| self.claims.given_back.contains(&claim.name));
-        let pending =
-            Pending { unit, left: claims.into(), had: Vec::new(), waited, is_told: false };
+        let pending = Pending {
+            unit,
+            left: claims.into(),
+            had: Vec::new(),
+            waited,
+            is_told: false,
+            told: None,
+        };
         self.claims.waiting.push(pending);
         self.try_claims();
     }
@@ -83,6 +93,11 @@ impl Driver {
                     pending.waited = true;
                     if !std::mem::replace(&mut pending.is_told, true) {
                         self.say_waiting(&pending);
+                    }
+                    if let Some(refusal) = self.gives_way(&mut pending) {
+                        let claimed = Claimed::Refused(refusal);
+                        self.inputs.push_back(Input::Claimed { unit, claimed });
+                        continue;
                     }
                     self.claims.waiting.push(pending);
                     continue;
@@ -112,6 +127,34 @@ impl Driver {
             pending.left.pop_front();
         }
         Ok(true)
+    }
+
+    /// Who has something while it waits may stand in a circle with other runs: whether it is its part to give up.
+    fn gives_way(&self, pending: &mut Pending) -> Option<Refusal> {
+        let wanted = pending.left.front()?;
+        let mut has = self.marks_around(pending.unit);
+        has.extend(pending.had.iter().map(|(name, _)| mark(name)));
+        if has.is_empty() {
+            return None;
+        }
+        let wants = mark(&wanted.name);
+        if pending.told.as_ref().is_none_or(|told| told.wants() != wants || !told.is_seen()) {
+            pending.told = None;
+            let who = format!("{}.{:08}", self.store.run(), pending.unit.0);
+            match self.claims.locks.wait(&who, &has, wants) {
+                Ok(told) => pending.told = told,
+                Err(error) => tracing::debug!(%error, "others do not know that it waits"),
+            }
+        }
+        let holder = pending.told.as_ref()?.gives_way_to()?;
+        let run = holder.split("%2e").next().unwrap_or_default();
+        let task = &self.scheduler.plan().unit(pending.unit).task;
+        let message = format!(
+            "task `{task}` waits for {}, which run {run} has, and that waits for what a task around \
+             `{task}` has: take them in the same order",
+            wanted.name
+        );
+        Some(Refusal { code: WAITS_FOR_ITSELF, message })
     }
 
     fn say_waiting(&mut self, pending: &Pending) {
@@ -154,18 +197,22 @@ impl Driver {
 
     /// What a command of `task` is told in [`HELD`].
     pub(super) fn claims_around(&self, task: UnitId) -> Option<String> {
+        let marks: Vec<String> = self.marks_around(task).iter().map(u64::to_string).collect();
+        (!marks.is_empty()).then(|| marks.join(" "))
+    }
+
+    /// Marks of what `call`, the bodies around it and the runs around this one have.
+    fn marks_around(&self, mut call: UnitId) -> Vec<u64> {
         let plan = self.scheduler.plan();
-        let mut marks: Vec<String> = self.claims.around.iter().map(u64::to_string).collect();
-        let mut call = task;
+        let mut marks = self.claims.around.clone();
         loop {
             let held = self.claims.held.get(&call).into_iter().flatten();
-            marks.extend(held.map(|(name, _)| mark(name).to_string()));
+            marks.extend(held.map(|(name, _)| mark(name)));
             if call == UnitId::ROOT {
-                break;
+                return marks;
             }
             call = plan.parent(call);
         }
-        (!marks.is_empty()).then(|| marks.join(" "))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::id::RunId;
 pub use durations::Durations;
 pub use endings::{Ending, Endings};
 pub use events::{EventLog, Events};
-pub use locks::{Held, Locks};
+pub use locks::{Held, Locks, Waiting};
 pub use logs::{Logs, Piece};
 pub use reader::{LogReader, Take};
 pub use runs::{End, META_VERSION, Meta, RunEntry, Runs};

@@ -81,3 +81,28 @@ fn a_lock_of_the_project_is_free_as_soon_as_its_holder_is_killed() {
     holder.wait_for_all();
     holder.end();
 }
+
+#[test]
+fn two_runs_that_take_locks_of_the_project_in_opposite_order_do_not_wait_for_ever() {
+    let text = "
+        version: '3'
+        tasks:
+          one: {locks: [{name: a, scope: project}], cmds: [echo up, read x < x, task: wants-b]}
+          two: {locks: [{name: b, scope: project}], cmds: [echo > x, task: wants-a]}
+          wants-a: {locks: [{name: a, scope: project}], cmds: ['true']}
+          wants-b: {locks: [{name: b, scope: project}], cmds: [echo has both]}
+        ";
+    let test = Test::new().taskfile(text).fifo("x").args(["-s", "-o", "interleaved", "one"]);
+    let test = test.stdout("up\nhas both\n").stderr_has("");
+    let dir = test.path("").display().to_string();
+    let one = test.start();
+    one.see("up\n");
+    // The later one gives way.
+    Test::new()
+        .args(["-d", &*dir, "-s", "two"])
+        .stderr_has("task `wants-a` waits for lock a, which run ")
+        .stderr_has("take them in the same order")
+        .status(204)
+        .run();
+    one.end();
+}

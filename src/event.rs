@@ -219,6 +219,17 @@ pub enum Decision {
     Escalate,
 }
 
+impl Decision {
+    /// As a gate says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Decision::Approved => "APPROVED",
+            Decision::RequestChanges => "REQUEST_CHANGES",
+            Decision::Escalate => "ESCALATE",
+        }
+    }
+}
+
 /// Why a run was cancelled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

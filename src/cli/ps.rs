@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use super::commands::PsLine;
 use super::exit::Exit;
 use super::say;
-use crate::run::control::{self, Entry, Life, Status, Task};
+use crate::event::Decision;
+use crate::run::control::{self, Entry, Life, Stage, Status, Task};
 use crate::term;
 
 /// Prints how the runs stand.
@@ -32,6 +33,9 @@ fn table(status: &Status) -> String {
     let Status { run, project, tasks, age_ms, .. } = status;
     let age = term::age(Duration::from_millis(*age_ms));
     let mut text = format!("{run}  {}  {}  {age}\n", project.display(), tasks.join(" "));
+    for stage in &status.stages {
+        let _ = writeln!(text, "{}", row(stage));
+    }
     let groups = [
         ("running", &status.running),
         ("queued", &status.queued),
@@ -51,10 +55,22 @@ fn table(status: &Status) -> String {
     text
 }
 
+/// How far a stage is, and what its gate has said.
+fn row(Stage { stage, round, is_open, decisions }: &Stage) -> String {
+    let said = decisions.iter().map(|said| said.map_or("undecided", Decision::word));
+    let round = (*round > 1).then(|| format!("round {round}"));
+    let open = if *is_open { "goes on" } else { "is over" };
+    let words = [Some(open.into()), round].into_iter().flatten().chain(said.map(String::from));
+    let words: Vec<String> = words.collect();
+    format!("  stage    {}  {}", term::strip(stage), words.join("  "))
+}
+
 fn rest(task: &Task) -> String {
     let age = task.age_ms.map(|age| term::age(Duration::from_millis(age)));
     let attempt = task.attempt.filter(|&attempt| attempt > 1);
     let attempt = attempt.map(|attempt| format!("attempt {attempt}"));
+    let stage = task.stage.as_ref().filter(|&stage| !task.task.ends_with(&format!(": {stage}")));
+    let stage = stage.map(|stage| format!("in {}", term::strip(stage)));
     let after = (!task.after.is_empty()).then(|| format!("after {}", task.after.join(", ")));
-    [age, attempt, after].into_iter().flatten().collect::<Vec<_>>().join("  ")
+    [age, attempt, stage, after].into_iter().flatten().collect::<Vec<_>>().join("  ")
 }

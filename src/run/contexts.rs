@@ -161,7 +161,17 @@ impl Driver {
     /// A call has ended: what it left is known from here on.
     pub(super) fn leave(&mut self, call: UnitId, outcome: &Outcome) {
         let is_task = self.scheduler.plan().unit(call).work == Work::Call;
-        if !is_task || self.contexts.folder.is_none() || *outcome == Outcome::UpToDate {
+        if !is_task {
+            return;
+        }
+        // Of stages and what stands in them it is said, too, that they left nothing.
+        let is_stage = self.resolver.is_stage(call);
+        let is_told = is_stage || self.resolver.is_stage(self.scheduler.plan().parent(call));
+        if is_told {
+            self.describe();
+            self.contexts_folder();
+        }
+        if self.contexts.folder.is_none() || (*outcome == Outcome::UpToDate && !is_told) {
             return;
         }
         let attempt = self.contexts.attempt(call);
@@ -170,7 +180,7 @@ impl Driver {
             _ => Left::new(),
         };
         let folder = self.contexts.folders.get(&(call, attempt)).cloned();
-        if found.is_empty() && folder.is_none() {
+        if found.is_empty() && folder.is_none() && !is_told {
             return;
         }
         let unit = self.scheduler.plan().unit(call);
@@ -178,6 +188,13 @@ impl Driver {
         let mut text = format!("\n## {task}\n\n{}\n", word(outcome));
         for (key, value) in &found {
             let _ = writeln!(text, "- `{key}`: {}", shown(value));
+        }
+        let decisions = self.decisions(call);
+        if !decisions.is_empty() {
+            let _ = writeln!(text, "- gate: {}", decisions.join(", "));
+        }
+        if found.is_empty() && folder.is_none() && !is_stage {
+            text.push_str("- nothing\n");
         }
         if let Some(folder) = folder {
             let _ = writeln!(text, "- folder: `{}`", folder.display());

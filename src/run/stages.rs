@@ -1,8 +1,9 @@
 //! Stages: what comes next in one, what its gate said, what is told of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::ask::Answer;
+use super::control;
 use super::driver::Driver;
 use crate::diag::Diagnostic;
 use crate::event::{Decision, Event, Failure, Kind, Level, Outcome, Stream};
@@ -12,11 +13,21 @@ use crate::schedule::{Expanded, Input};
 
 /// A last line that is longer is no decision.
 const LONGEST: usize = 4096;
+/// What is told of a gate that did not decide.
+const UNDECIDED: &str = "undecided";
 
-/// The last lines that gates have written to stdout.
+/// What is known of stages: the last lines that gates have written to stdout, and how far each has come.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     lines: HashMap<UnitId, Vec<u8>>,
+    begun: BTreeMap<UnitId, Begun>,
+}
+
+/// How far a stage has come.
+#[derive(Debug, Default)]
+struct Begun {
+    round: u32,
+    decisions: Vec<Option<Decision>>,
 }
 
 impl Heard {
@@ -98,6 +109,11 @@ impl Driver {
     /// For programs as an event, for people in words.
     fn tell(&mut self, unit: UnitId, told: Told) {
         let Told { stage, round, what, text } = told;
+        let begun = self.heard.begun.entry(unit).or_default();
+        begun.round = round;
+        if let What::Decided(decision) = &what {
+            begun.decisions.push(decision.map(published));
+        }
         let kind = match what {
             What::Began { tasks, at_once } => {
                 Kind::StageBegan { unit, stage, round, tasks, at_once }
@@ -109,6 +125,26 @@ impl Driver {
         };
         self.publish(Event { at: self.now(), kind });
         self.say(Some(unit), Level::Info, text.into());
+    }
+
+    /// The stages that have begun, for those who ask from outside.
+    pub(super) fn stages_begun(&self) -> Vec<control::Stage> {
+        let plan = self.scheduler.plan();
+        let stage = |(&unit, begun): (&UnitId, &Begun)| control::Stage {
+            stage: plan.unit(unit).task.clone(),
+            round: begun.round,
+            is_open: self.scheduler.outcome(unit).is_none(),
+            decisions: begun.decisions.clone(),
+        };
+        self.heard.begun.iter().map(stage).collect()
+    }
+
+    /// The words of a stage's gate, one for each time that it was asked.
+    pub(super) fn decisions(&self, stage: UnitId) -> Vec<&'static str> {
+        let begun = self.heard.begun.get(&stage);
+        begun.map_or(Vec::new(), |begun| {
+            begun.decisions.iter().map(|said| said.map_or(UNDECIDED, Decision::word)).collect()
+        })
     }
 
     /// Listens to a gate.

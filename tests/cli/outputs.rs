@@ -127,3 +127,30 @@ fn folders_of_a_failed_run_stay() {
     let summary = summary(&ran);
     assert!(summary.contains("## a\n\nSucceeded.\n- folder: `"), "{summary}");
 }
+
+#[test]
+fn the_summary_says_of_every_stage_what_it_left_even_if_that_is_nothing() {
+    let ran = Test::new()
+        .taskfile(
+            "
+            version: '3'
+            tasks:
+              default:
+                stages:
+                  - {name: Look, tasks: [look], gate: {cmd: exit 0}}
+                  - {name: Build, tasks: [build, {task: docs, if: 'false'}]}
+              look: 'true'
+              build: echo TAG=v1 >> $PAR_OUTPUT
+              docs: 'true'
+            ",
+        )
+        .args(["-s", "-j1"])
+        .stderr_has("")
+        .run();
+    let expected = "# What the tasks of this run left\n
+## look\n\nSucceeded.\n- nothing\n
+## default: Look\n\nSucceeded.\n- gate: APPROVED\n
+## build\n\nSucceeded.\n- `TAG`: v1\n
+## default: Build\n\nSucceeded.\n";
+    assert_eq!(summary(&ran), expected);
+}

@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -344,4 +347,108 @@ fn running_tasks_have_heartbeats() {
     let mut beats: Vec<u32> = beats.collect();
     beats.dedup();
     assert!(beats.contains(&1), "{beats:?}");
+}
+
+#[test]
+fn ps_shows_stages_and_what_their_gates_have_said() {
+    let text = "
+        version: '3'
+        tasks:
+          default:
+            stages:
+              - name: Critique
+                tasks: [review]
+                gate: {cmd: 'test -e asked || { touch asked; exit 10; }; echo asked again >&2; read x < go', rounds: 2}
+              - {name: Build, tasks: [build]}
+          review: 'true'
+          build: echo built; read x < go
+        ";
+    let place = Place::new();
+    let mut live = place.start(
+        Test::new()
+            .taskfile(text)
+            .fifo("go")
+            .args(["-s", "-j4", "-o", "interleaved"])
+            .stdout_has("")
+            .merged(),
+    );
+    live.see("asked again");
+    let run = place.run();
+    let shown = place.par(&["ps"]).normal(&run);
+    let line = "  stage    default: Critique  goes on  round 2  REQUEST_CHANGES\n";
+    assert!(shown.contains(line), "{shown}");
+    live.tell("go");
+    live.see("built");
+    let shown = place.par(&["ps"]).normal(&run);
+    let line = "  stage    default: Critique  is over  round 2  REQUEST_CHANGES  APPROVED\n";
+    assert!(
+        shown.contains(line) && shown.contains("  stage    default: Build  goes on\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("in Build"), "{shown}");
+    let json: serde_json::Value =
+        serde_json::from_str(&place.par(&["ps", "--json"]).stdout).expect("JSON");
+    let said = serde_json::json!(["REQUEST_CHANGES", "APPROVED"]);
+    assert_eq!(json[0]["stages"][0]["decisions"], said);
+    live.tell("go");
+    live.end();
+}
+
+/// Runs two tasks that end only side by side, on a machine whose processors are busy at first, and tells whether
+/// one of them was held back by that. A machine on which nobody has looked at the processors in time lets both run.
+fn is_held_back_by_load() -> bool {
+    let test = Test::new()
+        .taskfile(
+            "
+            version: '3'
+            tasks:
+              default: {deps: [a, b]}
+              first: for look in 1 2 3 4 5 6 7 8; do echo up; sleep 0.1; done
+              a: {deps: [first], cmd: echo > meet}
+              b: {deps: [first], cmd: read x < meet}
+            ",
+        )
+        .fifo("meet")
+        .file("machine/proc/stat", "cpu0 1 0 0 1 0 0 0 0\n")
+        .args(["-s", "-j4", "-o", "interleaved", "--load", "50%"])
+        .stdout_has("up\n");
+    let machine = test.path("machine");
+    let place = Place::new();
+    let live = place.start(test.env("PAR_MACHINE", machine.to_str().expect("text")));
+    let (is_busy, is_over) = (AtomicBool::new(true), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut busy, mut idle) = (1, 1);
+            let stat = machine.join("proc/stat");
+            while !is_over.load(Ordering::SeqCst) {
+                *if is_busy.load(Ordering::SeqCst) { &mut busy } else { &mut idle } += 50;
+                let new = stat.with_extension("new");
+                let text = format!("cpu0 {busy} 0 0 {idle} 0 0 0 0\n");
+                if fs::write(&new, text).and_then(|()| fs::rename(&new, &stat)).is_err() {
+                    return;
+                }
+                // How fast the counts grow does not matter.
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        live.see("up\n");
+        let is_held = loop {
+            let shown = place.par(&["ps"]).stdout;
+            if shown.is_empty() {
+                break false;
+            }
+            if shown.contains("  queued   a") || shown.contains("  queued   b") {
+                break true;
+            }
+        };
+        is_busy.store(false, Ordering::SeqCst);
+        live.end();
+        is_over.store(true, Ordering::SeqCst);
+        is_held
+    })
+}
+
+#[test]
+fn a_task_is_queued_while_the_machine_is_busy_and_runs_when_it_no_longer_is() {
+    assert!((0..5).any(|_| is_held_back_by_load()));
 }

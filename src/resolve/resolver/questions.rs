@@ -34,6 +34,23 @@ impl Resolver {
         self.context(unit).map_or_else(|| self.name(unit), |context| context.full_name.clone())
     }
 
+    /// Whether a call is a stage of a task.
+    pub fn is_stage(&self, unit: UnitId) -> bool {
+        let called = self.called(unit);
+        called.is_some_and(|called| matches!(called.target, Target::Stage(_)))
+    }
+
+    /// The name of the stage that a unit is, or stands in, however deep.
+    pub fn stage_around(&self, mut unit: UnitId) -> Option<Arc<str>> {
+        while unit != UnitId::ROOT {
+            if self.is_stage(unit) {
+                return Some(self.stage_name(unit));
+            }
+            unit = self.parent(unit);
+        }
+        None
+    }
+
     fn context(&self, unit: UnitId) -> Option<&Arc<Context>> {
         match self.nodes.get(unit.index())? {
             Node::Call { context, .. } => context.as_ref(),

@@ -414,7 +414,7 @@ impl Resolver {
         }
     }
 
-    fn stage_name(&self, unit: UnitId) -> Arc<str> {
+    pub(super) fn stage_name(&self, unit: UnitId) -> Arc<str> {
         match self.called(unit).map(|called| &called.target) {
             Some(Target::Stage(stage)) => stage.written().name.value.clone(),
             _ => self.name(unit),

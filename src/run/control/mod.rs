@@ -7,6 +7,6 @@ mod status;
 
 pub use ask::{Cancelled, Life, ask, cancel, life, runs};
 pub use place::Entry;
-pub use status::{Status, Task};
+pub use status::{Stage, Status, Task};
 
 pub(super) use driver::{Asked, Control};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::super::driver::Driver;
+use crate::event::Decision;
 use crate::id::{RunId, UnitId};
 use crate::schedule::Standing;
 
@@ -55,6 +56,23 @@ pub struct Status {
     pub blocked: Vec<Task>,
     /// How many have ended.
     pub ended: usize,
+    /// Stages that have begun, in the order in which they did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+}
+
+/// A stage that has begun.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Stage {
+    /// The task and the stage of it.
+    pub stage: Arc<str>,
+    /// How often it has begun, from 1.
+    pub round: u32,
+    /// Whether it goes on.
+    pub is_open: bool,
+    /// What its gate has said, the latest last; `None`: nothing that is a decision.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions: Vec<Option<Decision>>,
 }
 
 /// A task of a run.
@@ -70,6 +88,9 @@ pub struct Task {
     /// Since it runs, milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<u64>,
+    /// The stage that it stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Arc<str>>,
     /// The tasks it waits for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<Arc<str>>,
@@ -94,6 +115,7 @@ impl Driver {
             next: Vec::new(),
             blocked: Vec::new(),
             ended: self.ended,
+            stages: self.stages_begun(),
         };
         for (unit, standing) in standings {
             let mut task = self.task(unit);
@@ -117,6 +139,7 @@ impl Driver {
     fn task(&self, unit: UnitId) -> Task {
         let planned = self.scheduler.plan().unit(unit);
         let (task, id) = (planned.task.clone(), planned.id.clone());
-        Task { task, id, attempt: None, age_ms: None, after: Vec::new() }
+        let stage = self.resolver.stage_around(unit);
+        Task { task, id, attempt: None, age_ms: None, stage, after: Vec::new() }
     }
 }

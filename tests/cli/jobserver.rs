@@ -251,7 +251,7 @@ const SHOWS: &str = "
     silent: true
     tasks:
       default:
-        - echo make $MAKEFLAGS | sed 's/=[0-9]*,[0-9]*/=R,W/'
+        - echo make $MAKEFLAGS | sed 's/auth=[^ ]*/auth=AUTH/'
         - echo none $MAKEFLAGS
         - MAKEFLAGS= ; echo ninja
     ";
@@ -262,7 +262,7 @@ fn commands_that_name_a_client_are_told_of_the_jobserver() {
         .taskfile(SHOWS)
         .args(["-s", "-j4"])
         .env("MAKEFLAGS", "k -j9 -- A=b")
-        .stdout("make k -j4 --jobserver-auth=R,W -- A=b\nnone k -j9 -- A=b\nninja\n")
+        .stdout("make k -j4 --jobserver-auth=AUTH -- A=b\nnone k -j9 -- A=b\nninja\n")
         .run();
 }
 
@@ -272,7 +272,7 @@ fn strict_jobs_tells_every_command() {
     Test::new()
         .taskfile(&taskfile)
         .args(["-j4", "--strict-jobs"])
-        .stdout("make -j4 --jobserver-auth=R,W\nall -j4 --jobserver-auth\nninja\n")
+        .stdout("make -j4 --jobserver-auth=AUTH\nall -j4 --jobserver-auth\nninja\n")
         .run();
 }
 

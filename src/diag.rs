@@ -24,6 +24,16 @@ pub enum Fault {
     IncludeCycle,
     /// A pinned include that is not what was pinned.
     Checksum,
+    /// A file from the network that cannot be had.
+    Fetch,
+    /// A file from the network that the user does not trust.
+    NotTrusted,
+    /// A connection without encryption that nobody allowed.
+    NotSecure,
+    /// A file from the network of which there is no copy.
+    NoCache,
+    /// A file from the network that took too long.
+    NetworkTimeout,
     /// There is no such task.
     NoTask,
     /// The task may not be called from the command line.

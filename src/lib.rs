@@ -38,6 +38,7 @@ pub mod fingerprint;
 pub mod host;
 pub mod id;
 pub mod plan;
+pub mod remote;
 pub mod report;
 pub mod resolve;
 pub mod run;

@@ -13,6 +13,7 @@ const TABLE: &[(&str, &[&str])] = &[
         &[
             "serve",
             "watch",
+            "remote",
             "advise",
             "report",
             "run",
@@ -37,6 +38,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     ("serve", &["store", "report", "event", "plan", "id"]),
     ("watch", &["plan", "host"]),
+    // Answers what `taskfile` asks of the network, which itself reads local files only.
+    ("remote", &["taskfile", "diag"]),
     ("advise", &["sim", "plan", "taskfile", "event", "id"]),
     ("report", &["event", "plan", "store", "term", "id"]),
     // The driver is where facts meet: it answers planning's questions about the machine (host, diag,

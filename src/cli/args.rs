@@ -7,12 +7,12 @@ mod quick;
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{FromArgMatches, Parser};
+use clap::{FromArgMatches, Parser, ValueEnum};
 use clap_complete::Shell;
 
 use super::commands::{
-    CancelLine, CompletionsLine, ConfigLine, HealthLine, InitLine, ListLine, LogsLine, PlanLine,
-    PsLine, RerunLine, Subcommand, WhyLine,
+    CancelLine, CompletionShell, CompletionsLine, ConfigLine, ConvertLine, HealthLine, InitLine,
+    ListLine, LogsLine, ManLine, PlanLine, PsLine, RerunLine, SchemaLine, Subcommand, WhyLine,
 };
 use super::flags::{Flags, Locate, ModeFlags, ParallelFlags, RunLine, TaskLine, Words};
 use super::list::{ListArgs, Sort};
@@ -88,6 +88,8 @@ pub struct Call {
 pub enum Invocation {
     /// Run tasks.
     Run(Box<RunArgs>),
+    /// Remove what was downloaded.
+    ClearCache(Box<RunArgs>),
     /// List tasks.
     List(ListArgs),
     /// Show what would run.
@@ -109,7 +111,15 @@ pub enum Invocation {
     /// Show the settings and who decided them.
     Config(Box<ConfigLine>),
     /// Print a completion script.
-    Completions(Program, Shell),
+    Completions(CompletionShell),
+    /// Print go-task's completion script.
+    GoTaskCompletions(Shell),
+    /// Print what may stand at the end of a command line.
+    Complete(String),
+    /// Print the manual page.
+    Man,
+    /// Make a Taskfile of another kind of file.
+    Convert(ConvertLine),
     /// Run a task inside the run we were started from.
     Call(Call),
     /// Show go-task's experiments.
@@ -151,6 +161,9 @@ fn readable(word: &OsString) -> Result<&str, Diagnostic> {
 }
 
 fn par(words: &[&str], is_task: IsTask) -> Result<Parsed, Diagnostic> {
+    if let ["__complete", line] = words {
+        return Ok(Parsed { invocation: Invocation::Complete(line.to_string()), hidden: None });
+    }
     if let Some(run) = quick::run(words) {
         return Ok(Parsed { invocation: Invocation::Run(Box::new(run)), hidden: None });
     }
@@ -263,7 +276,7 @@ fn understand(run: RunArgs, mode: ModeFlags, json: bool) -> Result<Invocation, D
     usage::exclusions(&run, &mode, json)?;
     let is = |flag: Option<bool>| flag.unwrap_or(false);
     if is(mode.version) {
-        return Ok(Invocation::Text(version(run.program)));
+        return Ok(Invocation::Text(if json { version_json() } else { version(run.program) }));
     }
     if is(mode.experiments) {
         return Ok(Invocation::Experiments(run.locate));
@@ -274,11 +287,13 @@ fn understand(run: RunArgs, mode: ModeFlags, json: bool) -> Result<Invocation, D
     }
     if let Some(shell) = mode.completion {
         let program = run.program;
-        return usage::shell(&shell).map(|shell| Invocation::Completions(program, shell));
+        return match (program, CompletionShell::from_str(&shell, false)) {
+            (Program::Par, Ok(shell)) => Ok(Invocation::Completions(shell)),
+            _ => usage::shell(&shell).map(Invocation::GoTaskCompletions),
+        };
     }
     if is(run.flags.remote.clear_cache) {
-        // No Taskfile is ever downloaded, so there is nothing to clear.
-        return Ok(Invocation::Text(String::new()));
+        return Ok(Invocation::ClearCache(Box::new(run)));
     }
     if is(mode.list) || is(mode.list_all) {
         return Ok(Invocation::List(listing(run, &mode, json)));
@@ -302,6 +317,8 @@ fn listing(run: RunArgs, mode: &ModeFlags, json: bool) -> ListArgs {
         names_only: run.flags.run.silent.unwrap_or(false),
         sort: mode.sort.as_deref().map_or(Sort::Default, Sort::named),
         color: run.flags.output.color,
+        yes: run.flags.run.yes.unwrap_or(false),
+        remote: run.flags.remote,
         program: run.program,
         locate: run.locate,
     }
@@ -313,6 +330,23 @@ pub fn version(program: Program) -> String {
         Program::Par => format!("par {}\n", env!("CARGO_PKG_VERSION")),
         Program::Task => format!("{GO_TASK}\n"),
     }
+}
+
+/// What `--version --json` prints.
+fn version_json() -> String {
+    let version = serde_json::json!({
+        "name": "par",
+        "version": env!("CARGO_PKG_VERSION"),
+        "go_task": GO_TASK,
+        "events": crate::event::VERSION,
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+    });
+    format!("{version:#}\n")
+}
+
+fn schema() -> String {
+    format!("{:#}\n", crate::taskfile::schema())
 }
 
 fn subcommand(command: Subcommand, words: &[&str]) -> Result<Invocation, Diagnostic> {
@@ -328,8 +362,11 @@ fn subcommand(command: Subcommand, words: &[&str]) -> Result<Invocation, Diagnos
         Subcommand::Init => line(words, Invocation::Init),
         Subcommand::Config => line(words, |line| Invocation::Config(Box::new(line))),
         Subcommand::Completions => {
-            line(words, |line: CompletionsLine| Invocation::Completions(Program::Par, line.shell))
+            line(words, |line: CompletionsLine| Invocation::Completions(line.shell))
         }
+        Subcommand::Schema => line(words, |SchemaLine {}| Invocation::Text(schema())),
+        Subcommand::Man => line(words, |ManLine {}| Invocation::Man),
+        Subcommand::Convert => line(words, Invocation::Convert),
         Subcommand::Help => grammar::help(words).map(Invocation::Text),
     }
 }

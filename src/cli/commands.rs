@@ -1,10 +1,9 @@
 //! The subcommands: their names and command lines.
 
 use clap::{Command, Parser};
-use clap_complete::Shell;
 
 use super::args::Program;
-use super::flags::{Flags, Locate, ParallelFlags, RunLine, TaskLine};
+use super::flags::{Flags, Locate, ParallelFlags, RemoteFlags, RunLine, TaskLine};
 use super::grammar;
 use super::list::{ListArgs, Sort};
 
@@ -29,17 +28,23 @@ pub enum Subcommand {
     Health,
     /// `par init`
     Init,
+    /// `par convert`
+    Convert,
     /// `par config`
     Config,
     /// `par completions`
     Completions,
+    /// `par schema`
+    Schema,
+    /// `par man`
+    Man,
     /// `par help`
     Help,
 }
 
 impl Subcommand {
     /// Every subcommand, in the order of the help.
-    pub const ALL: [Subcommand; 12] = [
+    pub const ALL: [Subcommand; 15] = [
         Subcommand::List,
         Subcommand::Plan,
         Subcommand::Why,
@@ -49,8 +54,11 @@ impl Subcommand {
         Subcommand::Cancel,
         Subcommand::Health,
         Subcommand::Init,
+        Subcommand::Convert,
         Subcommand::Config,
         Subcommand::Completions,
+        Subcommand::Schema,
+        Subcommand::Man,
         Subcommand::Help,
     ];
 
@@ -66,8 +74,11 @@ impl Subcommand {
             Subcommand::Cancel => "cancel",
             Subcommand::Health => "health",
             Subcommand::Init => "init",
+            Subcommand::Convert => "convert",
             Subcommand::Config => "config",
             Subcommand::Completions => "completions",
+            Subcommand::Schema => "schema",
+            Subcommand::Man => "man",
             Subcommand::Help => "help",
         }
     }
@@ -89,8 +100,11 @@ impl Subcommand {
             Subcommand::Cancel => grammar::of::<CancelLine>(),
             Subcommand::Health => grammar::of::<HealthLine>(),
             Subcommand::Init => grammar::of::<InitLine>(),
+            Subcommand::Convert => grammar::of::<ConvertLine>(),
             Subcommand::Config => grammar::of::<ConfigLine>(),
             Subcommand::Completions => grammar::of::<CompletionsLine>(),
+            Subcommand::Schema => grammar::of::<SchemaLine>(),
+            Subcommand::Man => grammar::of::<ManLine>(),
             Subcommand::Help => return None,
         })
     }
@@ -176,6 +190,8 @@ impl From<ListLine> for ListArgs {
             names_only: line.silent,
             sort: line.sort,
             color: line.color,
+            remote: RemoteFlags::default(),
+            yes: false,
             program: Program::Par,
             locate: line.locate,
         }
@@ -397,10 +413,64 @@ pub struct ConfigLine {
     name = "par completions",
     about = "Prints a completion script for a shell",
     override_usage = "par completions SHELL",
-    after_help = "Examples:\n  source <(par completions bash)\n  par completions fish > ~/.config/fish/completions/par.fish"
+    after_help = "Names of tasks, variables that they require and values that these may have come from the Taskfile.\n\nExamples:\n  source <(par completions bash)\n  par completions fish > ~/.config/fish/completions/par.fish"
 )]
 pub(super) struct CompletionsLine {
-    /// bash, zsh, fish, elvish or powershell
+    /// bash, zsh, fish, powershell or nushell
     #[arg(value_enum)]
-    pub shell: Shell,
+    pub shell: CompletionShell,
+}
+
+/// A shell that can be told of our words.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CompletionShell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
+    /// nushell
+    Nushell,
+}
+
+impl CompletionShell {
+    /// What they are called.
+    pub const NAMES: [&str; 5] = ["bash", "zsh", "fish", "powershell", "nushell"];
+}
+
+/// `par schema`
+#[derive(Parser, Debug)]
+#[command(
+    name = "par schema",
+    about = "Prints the JSON schema of Taskfiles, for editors",
+    override_usage = "par schema",
+    after_help = "Examples:\n  par schema > taskfile.schema.json\n  # and in the first line of the Taskfile:\n  # yaml-language-server: $schema=taskfile.schema.json"
+)]
+pub(super) struct SchemaLine {}
+
+/// `par man`
+#[derive(Parser, Debug)]
+#[command(
+    name = "par man",
+    about = "Prints the manual page",
+    override_usage = "par man",
+    after_help = "Examples:\n  par man | man -l -\n  par man > ~/.local/share/man/man1/par.1"
+)]
+pub(super) struct ManLine {}
+
+/// `par convert …`
+#[derive(Parser, Clone, PartialEq, Eq, Debug)]
+#[command(
+    name = "par convert",
+    about = "Makes a Taskfile of a Makefile or a justfile, as far as they have it in common",
+    override_usage = "par convert FILE",
+    after_help = "What has no counterpart is named, with its line, at the top of the result and on stderr.\n\nExamples:\n  par convert Makefile > Taskfile.yml\n  par convert justfile > Taskfile.yml"
+)]
+pub struct ConvertLine {
+    /// A Makefile, or a file whose name has `just` in it
+    #[arg(value_name = "FILE")]
+    pub file: std::path::PathBuf,
 }

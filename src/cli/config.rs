@@ -14,7 +14,7 @@ use crate::taskfile::Failure;
 pub(super) fn run(line: &ConfigLine, voice: Voice, host: &dyn Host) -> Exit {
     let asked =
         Asked { program: Program::Par, locate: &line.locate, own: &line.own, flags: &line.flags };
-    let model = match prepare::model(asked.program, asked.locate, host) {
+    let model = match prepare::model(asked.program, asked.locate, asked.network(), host) {
         Ok(model) => Some(model),
         Err(failure) if is_absent(&failure) => None,
         Err(failure) => return voice.complain(&failure),

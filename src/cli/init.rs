@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::Program;
 use super::commands::InitLine;
 use super::exit::Exit;
+use super::guess;
 use super::say::{self, Voice};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Entry, Host};
@@ -71,10 +72,18 @@ fn text(program: Program) -> &'static str {
 /// Writes the file and says where.
 pub(super) fn run(line: &InitLine, voice: Voice, host: &dyn Host) -> Exit {
     let path = target(line.path.as_deref().unwrap_or(""), host);
-    match create(&path, text(line.program), host) {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let guessed = match line.program {
+        Program::Par => guess::taskfile(directory, host),
+        Program::Task => None,
+    };
+    let written = guessed.as_ref().map_or(text(line.program), |(text, _)| text);
+    match create(&path, written, host) {
         Ok(()) => {
             let shown = path.strip_prefix(host.cwd()).unwrap_or(&path);
-            say::print(&format!("Taskfile created: {}\n", shown.display()))
+            let of =
+                guessed.map_or_else(String::new, |(_, of)| format!(", from {}", of.join(", ")));
+            say::print(&format!("Taskfile created: {}{of}\n", shown.display()))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             voice.talk(&format!("error: a Taskfile already exists: {}\n", path.display()));

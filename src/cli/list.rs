@@ -8,7 +8,8 @@ use clap::ValueEnum;
 
 use super::args::Program;
 use super::exit::Exit;
-use super::flags::Locate;
+use super::flags::{Locate, RemoteFlags};
+use super::remote::Network;
 use super::say::{self, Voice};
 use super::world::World;
 use super::{planning, prepare, status};
@@ -61,6 +62,10 @@ pub struct ListArgs {
     pub names_only: bool,
     /// The order.
     pub sort: Sort,
+    /// How Taskfiles from the network are read.
+    pub remote: RemoteFlags,
+    /// Whether every question is answered with yes.
+    pub yes: bool,
     /// Whether colours are forced or forbidden.
     pub color: Option<bool>,
     /// Which Taskfile.
@@ -89,7 +94,13 @@ impl Known {
     pub(super) fn of(locate: &Locate, host: &dyn Host) -> Option<Known> {
         match prepare::outline(Program::Par, locate, host) {
             Some(outline) => Some(Known::Outline(Box::new(outline))),
-            None => Some(Known::Whole(Box::new(prepare::model(Program::Par, locate, host).ok()?))),
+            None => {
+                let flags = RemoteFlags::default();
+                // Nobody has asked for anything yet.
+                let network = Network { flags: &flags, yes: false, is_allowed: false };
+                let model = prepare::model(Program::Par, locate, network, host).ok()?;
+                Some(Known::Whole(Box::new(model)))
+            }
         }
     }
 
@@ -109,7 +120,10 @@ pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dy
         Some(Known::Outline(outline)) if !args.json && !args.tree => {
             return print_outline(args, *outline, host);
         }
-        _ => prepare::model(args.program, &args.locate, host),
+        _ => {
+            let network = Network { flags: &args.remote, yes: args.yes, is_allowed: true };
+            prepare::model(args.program, &args.locate, network, host)
+        }
     };
     match known {
         Ok(model) => {

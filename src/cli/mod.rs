@@ -6,18 +6,23 @@ pub mod args;
 mod ask;
 mod cancel;
 pub mod commands;
+mod complete;
 mod config;
+mod convert;
 pub mod exit;
 pub mod flags;
 mod grammar;
+mod guess;
 mod health;
 mod init;
 pub mod list;
 mod logs;
+mod man;
 mod plan;
 pub mod planning;
 pub mod prepare;
 mod ps;
+pub mod remote;
 mod rerun;
 mod run;
 pub mod say;
@@ -89,21 +94,24 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
         Invocation::Why(line) => why::run(&line, voice, host),
         Invocation::Init(line) => init::run(&line, voice, host),
         Invocation::Config(line) => config::run(&line, voice, host),
-        Invocation::Completions(program, shell) => say::print(&completions(program, shell)),
+        Invocation::Completions(shell) => say::print(&complete::script(shell)),
+        Invocation::GoTaskCompletions(shell) => say::print(&completions(shell)),
+        Invocation::Complete(line) => complete::run(&line, host),
+        Invocation::Man => say::print(&man::page()),
+        Invocation::Convert(line) => convert::run(&line, voice, host),
         Invocation::Run(args) => {
             let annotates = args.program == Program::Task && run::is_github(host);
             run::run(&args, voice.annotating(annotates), host)
+        }
+        Invocation::ClearCache(args) => {
+            remote::clear(&args.flags.remote, args.program, &args.locate, voice, host)
         }
         Invocation::Call(call) => run::call(call, voice),
     }
 }
 
-fn completions(program: Program, shell: clap_complete::Shell) -> String {
-    let (mut command, name) = match program {
-        Program::Par => (commands::overview(), "par"),
-        Program::Task => (commands::go_task(), "task"),
-    };
+fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command, name, &mut script);
+    clap_complete::generate(shell, &mut commands::go_task(), "task", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }

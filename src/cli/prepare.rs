@@ -1,11 +1,12 @@
 //! What every command needs before it can do anything: the Taskfile and the settings.
 
 use std::io::{self, IsTerminal, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::Program;
-use super::flags::{Flags, Locate, ParallelFlags};
+use super::flags::{Flags, Locate, ParallelFlags, RemoteFlags};
+use super::remote::Network;
 use super::settings::{self, Environment, Files, Said, Settings};
 use crate::diag::{Diagnostic, Fault, Severity};
 use crate::host::Host;
@@ -25,21 +26,47 @@ pub struct Ready {
 }
 
 /// Loads the Taskfile.
-pub fn model(program: Program, locate: &Locate, host: &dyn Host) -> Result<Model, Failure> {
-    taskfile::load(&request(program, locate)?, host)
+pub fn model(
+    program: Program,
+    locate: &Locate,
+    network: Network,
+    host: &dyn Host,
+) -> Result<Model, Failure> {
+    taskfile::load(&request(program, locate, Some(network))?, host)
+}
+
+/// What of the Taskfile these tasks need, without asking anybody or fetching anything.
+pub fn known(
+    names: &[String],
+    program: Program,
+    locate: &Locate,
+    host: &dyn Host,
+) -> Option<Model> {
+    let flags = RemoteFlags::default();
+    let network = Network { flags: &flags, yes: false, is_allowed: false };
+    taskfile::load_for(names, &request(program, locate, Some(network)).ok()?, host).ok()
 }
 
 /// The names and descriptions of a large Taskfile; `None` where all of it has to be loaded.
 pub fn outline(program: Program, locate: &Locate, host: &dyn Host) -> Option<Outline> {
-    taskfile::outline(&request(program, locate).ok()?, host)
+    taskfile::outline(&request(program, locate, None).ok()?, host)
 }
 
 /// Where the state of runs is; the Taskfile there need not be right.
 pub fn root_dir(locate: &Locate, host: &dyn Host) -> Result<PathBuf, Failure> {
-    taskfile::root_dir(&request(Program::Par, locate)?, host)
+    if let Some(remote) = locate.taskfile.as_deref().filter(|path| taskfile::is_remote(path)) {
+        // Its tasks run where the user is.
+        tracing::debug!(?remote, "is not read");
+        return Ok(host.cwd().join(locate.dir.as_deref().unwrap_or(Path::new(""))));
+    }
+    taskfile::root_dir(&request(Program::Par, locate, None)?, host)
 }
 
-fn request(program: Program, locate: &Locate) -> Result<Request, Failure> {
+fn request(
+    program: Program,
+    locate: &Locate,
+    network: Option<Network>,
+) -> Result<Request, Failure> {
     let filled = |path: &Option<PathBuf>| path.clone().filter(|path| !path.as_os_str().is_empty());
     let taskfile = match filled(&locate.taskfile) {
         Some(path) if path.as_os_str() == "-" => Some(Origin::Text(stdin()?)),
@@ -50,7 +77,8 @@ fn request(program: Program, locate: &Locate) -> Result<Request, Failure> {
         Program::Task => Dialect::GoTask,
     };
     let global = locate.global.unwrap_or(false);
-    Ok(Request { dialect, taskfile, dir: filled(&locate.dir), global })
+    let remote = network.map(|network| network.reader(program, locate));
+    Ok(Request { dialect, taskfile, dir: filled(&locate.dir), global, remote })
 }
 
 fn stdin() -> Result<Arc<str>, Failure> {
@@ -82,15 +110,27 @@ pub struct Asked<'a> {
     pub flags: &'a Flags,
 }
 
+impl<'a> Asked<'a> {
+    /// What is said of the network.
+    pub fn network(self) -> Network<'a> {
+        let yes = self.flags.run.yes.unwrap_or(false);
+        Network { flags: &self.flags.remote, yes, is_allowed: true }
+    }
+}
+
 /// Loads the Taskfile and decides the settings.
 pub fn ready(asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
-    let model = model(asked.program, asked.locate, host)?;
+    let model = model(asked.program, asked.locate, asked.network(), host)?;
     decide(asked, Some(model), host)
 }
 
 /// As [`ready`], when only tasks of these names are wanted.
 pub fn ready_for(names: &[String], asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
-    let model = taskfile::load_for(names, &request(asked.program, asked.locate)?, host)?;
+    let model = taskfile::load_for(
+        names,
+        &request(asked.program, asked.locate, Some(asked.network()))?,
+        host,
+    )?;
     decide(asked, Some(model), host)
 }
 

@@ -48,6 +48,9 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
     if settings.strict.value && !model.warnings.is_empty() {
         return Exit::Fault(Fault::Decode);
     }
+    if args.flags.remote.download == Some(true) {
+        return Exit::Success;
+    }
     match args.purpose {
         Purpose::Summary => return summary::run(args, &settings, &model, voice, host),
         Purpose::Status => return status::run(args, &settings, &model, voice, host),

@@ -88,7 +88,10 @@ pub(super) fn exclusions(run: &RunArgs, mode: &ModeFlags, json: bool) -> Result<
             "cannot use --global and --dir at the same time",
         ),
         (is(mode.list) && is(mode.list_all), "cannot use --list and --list-all at the same time"),
-        (json && !lists, "--json only applies to --list or --list-all"),
+        (
+            json && !lists && !(is(mode.version) && run.program == Program::Par),
+            "--json only applies to --list or --list-all",
+        ),
         (
             is(mode.no_status) && !(json && lists),
             "--no-status only applies to --json with --list or --list-all",

@@ -8,6 +8,7 @@ use super::args::{Program, Purpose, RunArgs};
 use super::exit::Exit;
 use super::planning::{planning, requests};
 use super::prepare;
+use super::remote::Network;
 use super::run::{guessed, list_when_unknown, run_now};
 use super::say::Voice;
 use super::settings::Settings;
@@ -94,7 +95,11 @@ impl Tasks<'_> {
     /// The Taskfile as it is now, unless it is wrong or came from stdin. A mistake shows when it is run.
     fn load(&self) -> Option<Model> {
         let is_stdin = self.args.locate.taskfile.as_deref() == Some(Path::new("-"));
-        let model = |_: ()| prepare::model(self.args.program, &self.args.locate, self.host).ok();
+        let flags = &self.args.flags;
+        let yes = flags.run.yes.unwrap_or(false);
+        let network = Network { flags: &flags.remote, yes, is_allowed: true };
+        let model =
+            |_: ()| prepare::model(self.args.program, &self.args.locate, network, self.host).ok();
         (!is_stdin).then_some(()).and_then(model)
     }
 

@@ -1,10 +1,11 @@
 //! Finds the root Taskfile, from the user's directory upwards or where the command line says.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::path::{join, shown};
-use super::{Origin, Request};
+use super::{Origin, Remote, Request, url};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Entry, Host};
 
@@ -32,6 +33,8 @@ pub(super) struct Root {
     pub dir: PathBuf,
     /// What it says, when that was handed over.
     pub text: Option<Arc<str>>,
+    /// Who reads what is in the network.
+    pub remote: Option<Rc<dyn Remote>>,
 }
 
 /// Finds what the request asks for.
@@ -40,17 +43,18 @@ pub(super) fn root(request: &Request, host: &dyn Host) -> Result<Root, Diagnosti
         true => Some(home(host)?),
         false => request.dir.as_ref().map(|dir| join(&host.cwd(), dir)),
     };
+    let remote = request.remote.clone();
     match &request.taskfile {
         Some(Origin::Text(text)) => {
             let dir = dir.unwrap_or_else(|| host.cwd());
-            Ok(Root { file: dir.join(STDIN), dir, text: Some(text.clone()) })
+            Ok(Root { file: dir.join(STDIN), dir, text: Some(text.clone()), remote })
         }
-        Some(Origin::Path(path)) => given(path, dir, host),
+        Some(Origin::Path(path)) => given(path, dir, remote, host),
         None => {
             let start = dir.unwrap_or_else(|| host.cwd());
             let file = upwards(&start, host)?;
             let dir = file.parent().unwrap_or(Path::new("/")).into();
-            Ok(Root { file, dir, text: None })
+            Ok(Root { file, dir, text: None, remote })
         }
     }
 }
@@ -63,9 +67,16 @@ fn home(host: &dyn Host) -> Result<PathBuf, Diagnostic> {
     })
 }
 
-fn given(path: &Path, dir: Option<PathBuf>, host: &dyn Host) -> Result<Root, Diagnostic> {
-    if path.to_str().is_some_and(is_remote) {
-        return Err(remote());
+fn given(
+    path: &Path,
+    dir: Option<PathBuf>,
+    remote: Option<Rc<dyn Remote>>,
+    host: &dyn Host,
+) -> Result<Root, Diagnostic> {
+    if let Some(url) = path.to_str().filter(|path| is_remote(path)) {
+        let dir = dir.unwrap_or_else(|| host.cwd());
+        let fetched = remote.as_ref().ok_or_else(unread)?.read(url, &dir, None)?;
+        return Ok(Root { file: fetched.url.into(), dir, text: Some(fetched.text), remote });
     }
     let wanted = join(&host.cwd(), path);
     let Some(file) = at(&wanted, host) else {
@@ -77,7 +88,7 @@ fn given(path: &Path, dir: Option<PathBuf>, host: &dyn Host) -> Result<Root, Dia
         return Err(Diagnostic::error(Fault::NoTaskfile, message));
     };
     let beside = file.parent().unwrap_or(Path::new("/")).to_path_buf();
-    Ok(Root { file, dir: dir.unwrap_or(beside), text: None })
+    Ok(Root { file, dir: dir.unwrap_or(beside), text: None, remote })
 }
 
 /// The file at `path`, or the Taskfile in the directory at `path`.
@@ -113,12 +124,12 @@ pub(super) fn is_remote(path: &str) -> bool {
     let before_tail = path.split("//").next().unwrap_or(path);
     ["http://", "https://", "git://", "ssh://", "git@"].iter().any(|s| path.starts_with(s))
         || before_tail.ends_with(".git")
+        || path.starts_with("file://") && url::repository(path).is_some()
 }
 
-/// Says that there is no reading from the network.
-pub(super) fn remote() -> Diagnostic {
-    Diagnostic::error(Fault::Other, "remote taskfiles are not supported yet")
-        .help("copy the file next to this one and include the copy")
+/// Says that nobody reads from the network here.
+pub(super) fn unread() -> Diagnostic {
+    Diagnostic::error(Fault::Fetch, "Taskfiles from the network are not read here")
 }
 
 #[cfg(test)]

@@ -13,13 +13,15 @@ mod names;
 mod part;
 mod path;
 mod read;
+pub mod url;
 mod version;
 mod yaml;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
-pub use lower::{address, duration, jobs, percent, service, settings, size};
+pub use lower::{address, duration, jobs, percent, schema, service, settings, size};
 pub use names::Found;
 pub use part::Outline;
 
@@ -48,6 +50,26 @@ pub enum Origin {
     Text(Arc<str>),
 }
 
+/// A Taskfile from the network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fetched {
+    /// The file itself, where only its directory was named.
+    pub url: String,
+    /// What it says.
+    pub text: Arc<str>,
+}
+
+/// Who reads Taskfiles from the network.
+pub trait Remote: std::fmt::Debug {
+    /// The file at `url`, once it may be trusted, for the project in `root`. `pinned` is the sha-256 that
+    /// it must have.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be had, or is not trusted.
+    fn read(&self, url: &str, root: &Path, pinned: Option<&str>) -> Result<Fetched, Diagnostic>;
+}
+
 /// Which Taskfile to load.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
@@ -59,6 +81,8 @@ pub struct Request {
     pub dir: Option<PathBuf>,
     /// `-g`: the one in the home directory.
     pub global: bool,
+    /// Who reads what is in the network; without it, such files are errors.
+    pub remote: Option<Rc<dyn Remote>>,
 }
 
 /// Why there is no model: all that is wrong with all files, warnings among it.
@@ -73,6 +97,11 @@ pub struct Failure {
 /// The directory that tasks run in, found without reading the Taskfile.
 pub fn root_dir(request: &Request, host: &dyn Host) -> Result<PathBuf, Failure> {
     root(request, host).map(|root| root.dir)
+}
+
+/// Whether a path is one in the network.
+pub fn is_remote(path: &Path) -> bool {
+    path.to_str().is_some_and(discover::is_remote)
 }
 
 /// Finds, reads and merges the Taskfiles. No template is evaluated but those in paths of includes.

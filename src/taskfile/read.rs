@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -15,7 +16,7 @@ use super::discover::{self, Root};
 use super::model::VarValue;
 use super::path::{expand, join, shown};
 use super::yaml::{self, Cut};
-use super::{Dialect, lower, version};
+use super::{Dialect, Remote, lower, url, version};
 use crate::diag::{Diagnostic, Fault, Severity};
 use crate::host::Host;
 use crate::source::{FileId, SourceMap, Span, Text};
@@ -54,7 +55,8 @@ pub(super) struct Link {
 /// Reads everything.
 pub(super) fn read(root: Root, dialect: Dialect, host: &dyn Host) -> Tree {
     let (tree, known, chain) = Default::default();
-    let mut reader = Reader { dialect, host, tree, known, chain };
+    let (dir, remote) = (root.dir.clone(), root.remote.clone());
+    let mut reader = Reader { dialect, host, dir, remote, tree, known, chain };
     let file = match root.text {
         Some(text) => Some(reader.parse(root.file.clone(), text)),
         None => reader.open(&root.file, None),
@@ -75,7 +77,8 @@ pub(super) fn part(
     host: &dyn Host,
 ) -> Tree {
     let (tree, known, chain) = Default::default();
-    let mut reader = Reader { dialect, host, tree, known, chain };
+    let (dir, remote) = (root.dir.clone(), None);
+    let mut reader = Reader { dialect, host, dir, remote, tree, known, chain };
     let id = reader.tree.sources.add(shown(&root.file, host), whole.clone());
     let file = reader.lower(id, yaml::parse_cut(cut, id));
     reader.add(root.file.clone(), id, file);
@@ -86,6 +89,9 @@ pub(super) fn part(
 struct Reader<'h> {
     dialect: Dialect,
     host: &'h dyn Host,
+    /// Where the tasks of the root run.
+    dir: PathBuf,
+    remote: Option<Rc<dyn Remote>>,
     tree: Tree,
     known: HashMap<PathBuf, usize>,
     /// The files that include each other down to where we are.
@@ -185,14 +191,27 @@ impl Reader<'_> {
         let at = include.taskfile.span;
         let at = if at == Span::default() { include.namespace.span } else { at };
         let written = self.render(&include.taskfile, vars)?;
-        if discover::is_remote(&written) {
-            self.tree.diagnostics.push(discover::remote().at(at, "is not a local file"));
-            return None;
-        }
-        let beside = self.tree.files[from].path.parent().unwrap_or(Path::new("/")).to_path_buf();
-        let wanted = join(&beside, expand(&written, self.host));
+        let base = self.tree.files[from].path.to_str().filter(|path| discover::is_remote(path));
+        let base = base.map(String::from);
+        let beside = match base {
+            Some(_) => self.dir.clone(),
+            None => self.tree.files[from].path.parent().unwrap_or(Path::new("/")).to_path_buf(),
+        };
         let dir = self.render(&include.dir, vars)?;
         let dir = join(&beside, expand(&dir, self.host));
+        let is_local = |path: &str| path.starts_with(['/', '~', '$']);
+        let url = match base {
+            _ if discover::is_remote(&written) => Some(written.clone()),
+            Some(base) if !is_local(&written) => Some(url::join(&base, &written)),
+            _ => None,
+        };
+        if let Some(url) = url {
+            let target = self.fetch(&url, &include, at)?;
+            self.check_included(from, target, at);
+            self.check_pinned(&include, target);
+            return Some(Link { include, dir, target });
+        }
+        let wanted = join(&beside, expand(&written, self.host));
         let Some(path) = discover::at(&wanted, self.host) else {
             if !include.optional {
                 let error = self.missing(&include, &wanted, at);
@@ -206,6 +225,30 @@ impl Reader<'_> {
         Some(Link { include, dir, target })
     }
 
+    /// The index of a file from the network, read when it is new.
+    fn fetch(&mut self, url: &str, include: &Include, at: Span) -> Option<usize> {
+        let pinned = include.checksum.as_ref().map(|pinned| &*pinned.value);
+        let fetched = match &self.remote {
+            Some(remote) => remote.read(url, &self.dir, pinned),
+            None => Err(discover::unread()),
+        };
+        let fetched = match fetched {
+            Ok(fetched) => fetched,
+            Err(error) if include.optional && error.fault == Fault::NoTaskfile => return None,
+            Err(error) => {
+                self.tree.diagnostics.push(error.at(at, "included here"));
+                return None;
+            }
+        };
+        let path = PathBuf::from(fetched.url);
+        if let Some(&known) = self.known.get(&path) {
+            return self.not_in_chain(known, at);
+        }
+        let index = self.parse(path, fetched.text);
+        self.follow(index);
+        Some(index)
+    }
+
     /// The index of an included file, read when it is new.
     fn enter(&mut self, path: &Path, at: Span) -> Option<usize> {
         let Some(&known) = self.known.get(path) else {
@@ -213,6 +256,11 @@ impl Reader<'_> {
             self.follow(index);
             return Some(index);
         };
+        self.not_in_chain(known, at)
+    }
+
+    /// The file, unless it includes itself.
+    fn not_in_chain(&mut self, known: usize, at: Span) -> Option<usize> {
         if let Some(first) = self.chain.iter().position(|&index| index == known) {
             let error = self.cycle(first, at);
             self.tree.diagnostics.push(error);

@@ -27,7 +27,7 @@ pub use environment::Environment;
 pub use files::{Loaded, load};
 pub use output::OutputMode;
 pub use rows::Row;
-pub use taskrc::with_taskrc;
+pub use taskrc::{remote as remote_taskrc, with_taskrc};
 
 /// A value and who decided it.
 #[derive(Clone, PartialEq, Debug)]

@@ -50,6 +50,60 @@ pub fn with_taskrc(
     Ok(environment)
 }
 
+/// What is said of Taskfiles from the network.
+#[derive(Deserialize, Default, Clone, Debug)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct RemoteTaskrc {
+    /// Connections may be without encryption.
+    pub insecure: Option<bool>,
+    /// Only copies are used.
+    pub offline: Option<bool>,
+    /// Longest time of a download.
+    pub timeout: Option<String>,
+    /// How long a copy is good for.
+    pub cache_expiry: Option<String>,
+    /// Where copies are kept.
+    pub cache_dir: Option<PathBuf>,
+    /// Hosts that need no question.
+    pub trusted_hosts: Option<Vec<String>>,
+    /// Certificate authorities.
+    pub cacert: Option<PathBuf>,
+    /// Our certificate.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub cert_key: Option<PathBuf>,
+}
+
+/// What all files together say of Taskfiles from the network.
+pub fn remote(locate: &Locate, host: &dyn Host) -> Result<RemoteTaskrc, Diagnostic> {
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Outer {
+        remote: RemoteTaskrc,
+    }
+    let mut all = RemoteTaskrc::default();
+    for path in paths(&start(locate, host), host) {
+        let Ok(text) = host.read(&path) else { continue };
+        let file: Option<Outer> = serde_yaml::from_str(&text).map_err(|error| {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            Diagnostic::error(Fault::Decode, message)
+        })?;
+        let next = file.unwrap_or_default().remote;
+        all = RemoteTaskrc {
+            insecure: all.insecure.or(next.insecure),
+            offline: all.offline.or(next.offline),
+            timeout: all.timeout.or(next.timeout),
+            cache_expiry: all.cache_expiry.or(next.cache_expiry),
+            cache_dir: all.cache_dir.or(next.cache_dir),
+            trusted_hosts: all.trusted_hosts.or(next.trusted_hosts),
+            cacert: all.cacert.or(next.cacert),
+            cert: all.cert.or(next.cert),
+            cert_key: all.cert_key.or(next.cert_key),
+        };
+    }
+    Ok(all)
+}
+
 /// All of them, the one that counts most first: upwards, then at home, then the user's settings.
 fn paths(start: &Path, host: &dyn Host) -> Vec<PathBuf> {
     let set = |name: &str| host.env(name).filter(|text| !text.is_empty()).map(PathBuf::from);

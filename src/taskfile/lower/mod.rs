@@ -15,6 +15,7 @@ mod needs;
 mod parallel;
 mod platform;
 mod policy;
+mod schema;
 mod stages;
 mod task;
 mod value;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub use duration::parse as duration;
 pub use needs::service;
 pub use parallel::{jobs, settings};
+pub use schema::schema;
 pub use value::{address, percent, size};
 
 use super::yaml::{self, Entry, Kind, Node};

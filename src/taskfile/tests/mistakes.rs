@@ -274,10 +274,10 @@ fn what_an_included_file_may_not_have_is_refused() {
 }
 
 #[test]
-fn an_include_from_the_network_is_refused() {
+fn without_a_reader_an_include_from_the_network_is_refused() {
     let (fault, text) = wrong("version: '3'\nincludes: {s: 'https://example.com/Taskfile.yml'}\n");
-    assert_eq!(fault, Fault::Other);
-    assert!(text.starts_with("error: remote taskfiles are not supported yet\n"), "{text}");
+    assert_eq!(fault, Fault::Fetch);
+    assert!(text.starts_with("error: Taskfiles from the network are not read here\n"), "{text}");
 }
 
 #[test]

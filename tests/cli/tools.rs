@@ -1,0 +1,159 @@
+//! What helps to write command lines and Taskfiles: completions, the manual page, `init`, `convert`.
+
+use std::process::Command;
+
+use crate::harness::Test;
+
+const PAR: &str = env!("CARGO_BIN_EXE_par");
+
+const TASKFILE: &str = "
+    version: '3'
+    tasks:
+      build: {desc: Builds, aliases: [b]}
+      'lib:test': {desc: Tests, requires: {vars: [WHO, {name: ENV, enum: [dev, prod]}]}}
+    ";
+
+#[test]
+fn candidates_have_what_they_are_for() {
+    let test = || Test::new().taskfile(TASKFILE);
+    test().args(["__complete", "par bui"]).stdout("build\tBuilds\n").run();
+    test()
+        .args(["__complete", "par lib:test ENV=p"])
+        .stdout("ENV=prod\trequired by lib:test\n")
+        .run();
+    test().args(["__complete", "par -t none.yml bui"]).run();
+}
+
+#[test]
+fn completing_runs_nothing_and_says_nothing() {
+    let taskfile =
+        "{version: '3', vars: {X: {sh: touch ran}}, tasks: {a: {desc: '{{.X}}'}, b: {dsec: x}}}";
+    let ran =
+        Test::new().taskfile(taskfile).args(["__complete", "par a"]).stdout("a\t{{.X}}\n").run();
+    assert!(!ran.has("ran") && !ran.has(".par"));
+    Test::new().taskfile("{").args(["__complete", "par "]).stdout_has("list\tLists").run();
+}
+
+/// What bash makes of a line, by the script.
+#[test]
+fn bash_completes_words_with_colons_and_values() {
+    let directory = Test::new().taskfile(TASKFILE);
+    let ask = |line: &str| {
+        let script = format!(
+            "source <({PAR} completions bash); COMP_WORDS=({PAR}); COMP_CWORD=1; COMP_LINE={line:?}; COMP_POINT=${{#COMP_LINE}}; _par_completions; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let output =
+            Command::new("bash").arg("-c").arg(script).current_dir(directory.path("")).output();
+        String::from_utf8_lossy(&output.expect("bash").stdout).into_owned()
+    };
+    assert_eq!(ask("par bu"), "build\n");
+    assert_eq!(ask("par lib:t"), "test\n");
+    assert_eq!(ask("par lib:test W"), "WHO=\n");
+    assert_eq!(ask("par lib:test ENV="), "dev\nprod\n");
+    assert_eq!(ask("par plan --format j"), "json\n");
+}
+
+#[test]
+fn scripts_are_read_by_their_shells() {
+    for (shell, arguments) in [("bash", &["-n"][..]), ("zsh", &["-n"]), ("fish", &["--no-execute"])]
+    {
+        let ran = Test::new().args(["completions", shell]).stdout_has("__complete").run();
+        let file = ran.path("script");
+        std::fs::write(&file, &ran.stdout).expect("a file");
+        match Command::new(shell).args(arguments).arg(&file).output() {
+            Ok(output) => assert!(
+                output.status.success(),
+                "{shell}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            ),
+            Err(_) => println!("skipped: there is no {shell}"),
+        }
+    }
+    for shell in ["powershell", "nushell"] {
+        Test::new().args(["completions", shell]).stdout_has("__complete").run();
+    }
+}
+
+#[test]
+fn the_manual_page_names_every_flag_and_command() {
+    let ran = Test::new().args(["man"]).stdout_has(".TH PAR 1").run();
+    let page = String::from_utf8_lossy(&ran.stdout);
+    for part in
+        ["\\-\\-keep\\-going", ".SS par plan", ".SS par rerun", "\\-\\-resume", ".SH EXIT STATUS"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    std::fs::write(ran.path("par.1"), &ran.stdout).expect("a file");
+    match Command::new("man").args(["--warnings", "-l"]).arg(ran.path("par.1")).output() {
+        Ok(output) if output.status.success() => {
+            assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        }
+        _ => println!("skipped: there is no man that reads files"),
+    }
+}
+
+#[test]
+fn the_version_is_there_for_programs() {
+    let ran = Test::new().args(["--version", "--json"]).stdout_has("\"go_task\": \"3.54.0\"").run();
+    let version: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    assert_eq!(version["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn init_begins_with_what_the_project_has() {
+    let package = r#"{"scripts": {"test": "echo the tests", "build": "echo the build"}}"#;
+    let ran = Test::new()
+        .file("package.json", package)
+        .args(["init"])
+        .stdout("Taskfile created: Taskfile.yml, from package.json\n")
+        .run();
+    ran.again()
+        .args(["list"])
+        .stdout(
+            "
+            task: Available tasks for this project:
+            * build:         echo the build
+            * default:       Everything that checks the project, what is independent at the same time
+            * test:          echo the tests
+            ",
+        )
+        .run();
+}
+
+#[test]
+fn a_makefile_is_converted_and_runs() {
+    let makefile = "NAME ?= world\nall: hello ## All\nhello: in.txt\n\t@echo hello $(NAME)\n\tcp $< $@\n%.o: %.c\n\tcc $<\n";
+    let ran = Test::new()
+        .file("Makefile", makefile)
+        .file("in.txt", "in\n")
+        .args(["convert", "Makefile"])
+        .stdout_has("# Not converted: line 6: the pattern rule `%.o: %.c`\n")
+        .stderr("Makefile:6: not converted: the pattern rule `%.o: %.c`\n")
+        .run();
+    std::fs::write(ran.path("Taskfile.yml"), &ran.stdout).expect("a file");
+    let ran = ran.again().args(["-s", "all", "NAME=you"]).stdout("hello you\n").run();
+    assert_eq!(ran.text("hello"), "in\n");
+}
+
+#[test]
+fn a_justfile_is_converted_and_runs() {
+    let justfile =
+        "greet name='world': before\n    @echo hello {{name}}\n\nbefore:\n    @echo before\n";
+    let ran = Test::new()
+        .file("justfile", justfile)
+        .args(["convert", "justfile"])
+        .stdout_has("tasks:\n")
+        .run();
+    std::fs::write(ran.path("Taskfile.yml"), &ran.stdout).expect("a file");
+    let ran = ran.again().args(["-s", "-j1", "greet"]).stdout("before\nhello world\n").run();
+    ran.again().args(["-s", "-j1", "greet", "name=you"]).stdout("before\nhello you\n").run();
+}
+
+#[test]
+fn a_file_that_is_not_there_cannot_be_converted() {
+    Test::new()
+        .args(["convert", "none"])
+        .stderr("error: cannot read `none`: No such file or directory (os error 2)\n")
+        .status(1)
+        .run();
+}

@@ -7,7 +7,7 @@ use crate::harness::Test;
 
 /// Says that it serves once a file is there, and what it was told when it is stopped.
 const SERVER: &str =
-    "trap 'echo bye > stopped; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+    "trap 'echo bye > stopped; exit 0' TERM; touch serving; echo up; while :; do sleep 0.05; done";
 
 #[test]
 fn a_server_and_its_client_work_in_one_slot() {
@@ -22,7 +22,7 @@ fn a_server_and_its_client_work_in_one_slot() {
             ready: {{exec: test -e serving}}
             cmds:
               - defer: echo deferred > deferred
-              - touch serving; {SERVER}
+              - {SERVER}
         "
     );
     let ran = Test::new().taskfile(&text).args(["-s", "-j1", "-o", "errors"]).stderr_has("").run();

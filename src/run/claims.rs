@@ -8,7 +8,7 @@ use super::driver::Driver;
 use crate::event::Level;
 use crate::id::UnitId;
 use crate::schedule::{Claim, Claimed, Input, Refusal};
-use crate::store::{Held, Locks, Waiting};
+use crate::store::{Held, Locks, Waiting, is_shortage};
 
 /// Exit code of a task whose claim cannot be had.
 const NO_LOCK: i32 = 1;
@@ -219,9 +219,4 @@ impl Driver {
 /// Stands for a name, the same in all runs.
 fn mark(name: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(name.as_bytes())
-}
-
-/// Too few descriptors just now: others will end.
-fn is_shortage(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }

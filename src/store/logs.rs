@@ -46,7 +46,7 @@ pub(super) struct Log {
 }
 
 /// Where the bytes of a log are.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Content {
     /// Files and the position of their first byte in the log, ascending.
     pub(super) parts: Vec<(u64, Part)>,

@@ -235,6 +235,11 @@ fn state_folder(root: &Path) -> io::Result<Folder> {
     Ok(state)
 }
 
+/// Too few descriptors just now: others will end.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
+}
+
 /// The value in a lock, whether or not a thread that held it panicked.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

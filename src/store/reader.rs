@@ -9,6 +9,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::event::{Event, Kind, Stream};
 use crate::id::UnitId;
@@ -16,7 +18,7 @@ use crate::id::UnitId;
 use super::folder::Folder;
 use super::index::Index;
 use super::logs::{Content, Log, Part, Table};
-use super::{Store, locked};
+use super::{Store, is_shortage, locked};
 
 /// Most bytes handed over at once.
 const PIECE: usize = 256 * 1024;
@@ -25,6 +27,10 @@ thread_local! {
     /// Of whoever reads piece by piece, for a new one would be cleared each time.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
+
+/// How often a descriptor is looked for where there is none, and for how long.
+const PAUSE: Duration = Duration::from_millis(2);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Takes the bytes that were asked for, piece by piece.
 pub type Take<'a> = &'a mut dyn FnMut(Stream, &[u8]) -> io::Result<()>;
@@ -97,27 +103,22 @@ impl LogReader {
 
     fn view(&self, task: UnitId, attempt: u32) -> Option<View> {
         let log = locked(&self.table).get(&(task, attempt)).cloned()?;
-        let content = locked(&log.content);
-        let parts: Vec<_> = content
-            .parts
-            .iter()
-            .filter_map(|(start, part)| Some((*start, self.open(part, log.path.as_deref())?)))
-            .collect();
+        // Opening may have to wait; nobody else has to wait for that.
+        let Content { parts, length, index } = locked(&log.content).clone();
+        let opened = |(start, part)| Some((start, self.open(part, log.path.as_deref())?));
+        let parts: Vec<_> = parts.into_iter().filter_map(opened).collect();
         let stored = || parts.first().and_then(|(_, file)| Some(file.metadata().ok()?.len()));
-        let length = match content.length {
+        let length = match length {
             u64::MAX => stored().unwrap_or(0),
             known => known,
         };
-        let index = match &content.index {
-            Some(index) => index.clone(),
-            None => self.stored_index(log.path.as_deref()),
-        };
+        let index = index.unwrap_or_else(|| self.stored_index(log.path.as_deref()));
         Some(View { parts, length, index })
     }
 
-    fn open(&self, part: &Part, path: Option<&Path>) -> Option<Arc<File>> {
+    fn open(&self, part: Part, path: Option<&Path>) -> Option<Arc<File>> {
         match part {
-            Part::Open(file) => Some(file.clone()),
+            Part::Open(file) => Some(file),
             Part::Named => self.file(path?).map(Arc::new),
         }
     }
@@ -131,10 +132,20 @@ impl LogReader {
         Index::open(beside.and_then(|path| self.file(&path)))
     }
 
+    /// Waits while commands have all descriptors: they give them back when they end.
     fn file(&self, path: &Path) -> Option<File> {
-        match &self.source {
-            Source::Live(store) => store.run_folder()?.folder.file_below(path).ok(),
-            Source::Recorded { folder, .. } => folder.file_below(path).ok(),
+        let folder = match &self.source {
+            Source::Live(store) => &store.run_folder()?.folder,
+            Source::Recorded { folder, .. } => &**folder,
+        };
+        let begun = Instant::now();
+        loop {
+            match folder.file_below(path) {
+                Err(error) if is_shortage(&error) && begun.elapsed() < PATIENCE => {
+                    thread::sleep(PAUSE);
+                }
+                found => return found.ok(),
+            }
         }
     }
 }

@@ -273,7 +273,6 @@ fn ten_thousand_tasks_at_once_run_with_few_descriptors() {
 
 /// The first tasks write when descriptors have run out, for the others wait for them.
 #[test]
-#[ignore = "who reads logs may still find no descriptor"]
 fn no_output_is_lost_when_descriptors_run_out() {
     let test = Test::new().taskfile(
         "

@@ -266,6 +266,7 @@ impl Driver {
         self.look_for_stalls();
         self.look_for_idle();
         while let Some(input) = self.next_input() {
+            self.scheduler.expect_more(!self.inputs.is_empty());
             let effects = self.scheduler.step(self.now(), input);
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }

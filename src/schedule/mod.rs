@@ -61,6 +61,9 @@ pub struct Scheduler {
     busy: u32,
     /// Commands of them that wait for a slot.
     in_queue: u32,
+    /// More facts are at hand, and some units are more urgent than others.
+    holds_back: bool,
+    has_priorities: bool,
     dues: Dues,
     /// What bodies hold.
     room: Room,
@@ -111,6 +114,8 @@ impl Scheduler {
             agenda,
             busy: 0,
             in_queue: 0,
+            holds_back: false,
+            has_priorities: false,
             dues,
             room,
             seekers: Vec::new(),
@@ -162,6 +167,18 @@ impl Scheduler {
         }
         self.settle();
         std::mem::take(&mut self.effects)
+    }
+
+    /// Whether more inputs follow at once. Where some units are more urgent than others, nothing starts before
+    /// these are known: who becomes ready at the same moment starts in the order of priority, not in that in
+    /// which questions were answered.
+    pub fn expect_more(&mut self, more: bool) {
+        self.holds_back = more && self.has_priorities && !self.options.sequential;
+    }
+
+    /// Whether nothing starts before more inputs have come, see [`Scheduler::expect_more`].
+    pub fn holds_back(&self) -> bool {
+        self.holds_back
     }
 
     /// When [`Input::Deadline`] is wanted next.
@@ -272,6 +289,12 @@ impl Scheduler {
             }
             self.end_closing();
             self.grant_room(false);
+            if self.holds_back {
+                match self.ended.is_empty() && self.served.is_empty() {
+                    true => return,
+                    false => continue,
+                }
+            }
             self.start_queued();
             self.take_up();
             let goes_on = !self.ended.is_empty()

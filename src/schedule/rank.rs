@@ -13,6 +13,7 @@ impl Scheduler {
         let raised = Some(self.rows[call.index()].priority).filter(|&had| had < Priority::Normal);
         let own = inherited(said, around);
         self.row(call).priority = raised.map_or(own, |raised| raised.min(own));
+        self.has_priorities |= said != Priority::Normal;
     }
 
     /// A new unit in `call`: a command is as urgent as its task and takes the slots that it asks for, a call

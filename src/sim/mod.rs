@@ -160,6 +160,17 @@ impl<M: Model> Simulation<M> {
         }
     }
 
+    /// Whether something is planned for this very moment.
+    fn follows_at_once(&mut self) -> bool {
+        while let Some(&Reverse((at, name))) = self.agenda.peek() {
+            if self.planned.contains_key(&name) {
+                return at <= self.now;
+            }
+            self.agenda.pop();
+        }
+        false
+    }
+
     fn input(&mut self, planned: Planned) -> Input {
         match planned {
             Planned::Input(input) => input,
@@ -201,6 +212,8 @@ impl<M: Model> Simulation<M> {
         if let Input::Exited { unit, .. } = &input {
             self.processes.remove(unit);
         }
+        let more = self.follows_at_once();
+        self.scheduler.expect_more(more);
         let effects = self.scheduler.step(self.now, input);
         watch(&self.scheduler, &Effects { now: self.now, effects: &effects });
         for effect in effects {

@@ -1,5 +1,9 @@
 //! The keys that say what a task asks for: mistakes in them, and the flags that stand for settings.
 
+use std::collections::HashMap;
+
+use par::event::Kind;
+
 use crate::harness::Test;
 
 #[test]
@@ -107,4 +111,33 @@ fn the_help_says_what_the_flags_do() {
         .stdout_has("--deadline <DURATION>")
         .stdout_has("--fallback <HOW>")
         .run();
+}
+
+/// There are two free slots, and nothing has started before all of them are ready.
+#[test]
+fn the_urgent_of_those_that_are_ready_start_first() {
+    let ran = Test::new()
+        .taskfile(
+            "
+            version: '3'
+            tasks:
+              all: {deps: [a, b, c, d]}
+              a: {priority: low, cmds: [sleep 0]}
+              b: {cmds: [sleep 0]}
+              c: {priority: P1, cmds: [sleep 0]}
+              d: {priority: critical, cmds: [sleep 0]}
+            ",
+        )
+        .args(["-s", "-j2", "all"])
+        .run();
+    let mut tasks = HashMap::new();
+    let mut starts = Vec::new();
+    for event in ran.events() {
+        match event.kind {
+            Kind::Added { unit, task, .. } => drop(tasks.insert(unit, task)),
+            Kind::Started { unit, .. } => starts.push(tasks[&unit].to_string()),
+            _ => {}
+        }
+    }
+    assert_eq!(starts[..2], ["d", "c"]);
 }

@@ -515,6 +515,26 @@ fn the_urgent_start_first_and_so_does_what_they_wait_for() {
 }
 
 #[test]
+fn of_those_that_are_ready_at_the_same_moment_the_urgent_start_first() {
+    let ranked =
+        |priority| with(Policy { priority, ..Policy::default() }, task(&[], vec![command()]));
+    let tasks = vec![
+        task(&[1, 2, 3, 4], vec![]),
+        ranked(Priority::Low),
+        ranked(Priority::Low),
+        ranked(Priority::Critical),
+        ranked(Priority::High),
+    ];
+    let mut player = Player::new(&Arc::new(world(tasks)));
+    player.answers_at_once = true;
+    let root = player.root();
+    let (events, _, _) = Simulation::new(options(2), player).run(root, |_, _| {});
+    let story = tell(&events);
+    let starts = story.iter().filter_map(|line| line.strip_prefix("> "));
+    assert_eq!(starts.take(2).collect::<Vec<_>>(), ["t3", "t4"]);
+}
+
+#[test]
 fn slots_that_others_have_are_not_used_until_they_come_back() {
     let commands = |deps: &[usize]| task(deps, vec![command()]);
     let tasks = || vec![commands(&[1, 2]), commands(&[]), commands(&[])];

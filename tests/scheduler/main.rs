@@ -172,7 +172,7 @@ impl Watcher {
             .map(|unit| self::weight(scheduler.plan(), unit, self.slots))
             .collect();
         let free = scheduler.free_slots() as usize;
-        let is_held = scheduler.waits_for_memory().is_some();
+        let is_held = scheduler.waits_for_memory().is_some() || scheduler.holds_back();
         if !queued.is_empty() && !is_held && queued.iter().all(|&weight| weight <= free) {
             self.fault(format!("commands wait for {queued:?} slots although {free} are free"));
         }

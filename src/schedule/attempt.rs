@@ -224,11 +224,17 @@ impl Scheduler {
         Some(whole.mul_f64(0.5 + share / 2.0))
     }
 
-    /// The delay is over. What still serves the attempt before is waited for: the next one may want its place.
-    pub(super) fn try_again(&mut self, call: UnitId) {
-        let is_delayed = matches!(self.rows[call.index()].state, State::Delayed);
-        if is_delayed && self.servers_of(call).is_empty() {
+    /// The delay is over: the call is not in hand any more.
+    pub(super) fn delay_over(&mut self, call: UnitId) {
+        if matches!(self.rows[call.index()].state, State::Delayed) {
             self.busy -= 1;
+            self.try_again(call);
+        }
+    }
+
+    /// What still serves the attempt before is waited for: the next one may want its place.
+    pub(super) fn try_again(&mut self, call: UnitId) {
+        if self.servers_of(call).is_empty() {
             self.ready(call, Ask::Again);
         }
     }

@@ -131,7 +131,9 @@ impl Scheduler {
                 }
                 State::Held | State::Shelved => self.finish_early(unit, ending),
                 State::Delayed => {
-                    self.busy -= 1;
+                    if self.dues.clear(unit, Due::Again).is_some() {
+                        self.busy -= 1;
+                    }
                     self.finish_early(unit, ending);
                 }
                 State::Asked(_) => {
@@ -266,7 +268,7 @@ impl Scheduler {
                     self.dues.set_soonest(unit, self.now + rest, Due::Kill);
                 }
                 Due::Kill => self.effects.push(Effect::Stop { unit, how: Stop::Kill }),
-                Due::Again => self.try_again(unit),
+                Due::Again => self.delay_over(unit),
                 Due::Unready => self.unready(unit),
             }
         }

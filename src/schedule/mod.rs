@@ -289,11 +289,12 @@ impl Scheduler {
             }
             self.end_closing();
             self.grant_room(false);
+            // Whoever goes on is known before anything starts beside it.
+            if !self.ended.is_empty() || !self.served.is_empty() {
+                continue;
+            }
             if self.holds_back {
-                match self.ended.is_empty() && self.served.is_empty() {
-                    true => return,
-                    false => continue,
-                }
+                return;
             }
             self.start_queued();
             self.take_up();

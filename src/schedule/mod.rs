@@ -296,11 +296,15 @@ impl Scheduler {
             if self.holds_back {
                 return;
             }
+            // Who can be told what it comes after goes on, too.
+            if self.order_held() {
+                continue;
+            }
             self.start_queued();
             self.take_up();
             let goes_on = !self.ended.is_empty()
-                || self.order_held()
                 || self.hand_down_slot()
+                || (self.busy == self.in_queue && self.grant_room(true))
                 || self.take_from_shelf()
                 || self.break_standstill();
             if !goes_on && self.served.is_empty() {

@@ -16,11 +16,28 @@ impl Scheduler {
     pub(super) fn seek(&mut self, call: UnitId) {
         let want = self.want(call);
         if want.is_nothing() && self.claim_of(call).is_none() {
-            return self.begin_body(call);
+            return self.begin_or_wait(call);
         }
+        self.wait_for_room(call);
+    }
+
+    /// It has all that it needs: its body begins, one that is tried alone when nothing else goes on.
+    fn begin_or_wait(&mut self, call: UnitId) {
+        if self.is_disturbed(call) {
+            return self.wait_for_room(call);
+        }
+        self.begin_body(call);
+    }
+
+    fn wait_for_room(&mut self, call: UnitId) {
         self.row(call).state = State::Seeking;
         self.seekers.push(call);
         self.room_changed = true;
+    }
+
+    /// Whether a body that is to be tried alone is not.
+    fn is_disturbed(&self, call: UnitId) -> bool {
+        self.rows[call.index()].is_alone && self.busy != self.in_queue
     }
 
     fn want(&self, call: UnitId) -> Want {
@@ -49,18 +66,29 @@ impl Scheduler {
             (row.priority, Reverse(self.rank(call)), self.plan.unit(call).order, call)
         });
         let mut reserved = Reserved::default();
-        let mut granted = Vec::new();
+        let (mut granted, mut has_all) = (Vec::new(), Vec::new());
         for call in order {
+            if self.is_disturbed(call) {
+                continue;
+            }
+            if self.room.holds(call) {
+                has_all.push(call);
+                continue;
+            }
             let (want, around) = (self.want(call), self.holders_around(call));
-            let is_free = self.room.obstacle(&want, &around, &reserved).is_none();
-            if is_free {
+            let first = if around.is_empty() { &reserved } else { &Reserved::default() };
+            if self.room.obstacle(&want, &around, first).is_none() {
                 self.room.take(call, &want, &around);
                 granted.push((call, around));
             } else if around.is_empty() && !standing {
                 reserved.add(&want);
             }
         }
-        let is_some = !granted.is_empty();
+        let is_some = !granted.is_empty() || !has_all.is_empty();
+        for call in has_all {
+            self.seekers.retain(|&seeker| seeker != call);
+            self.begin_or_wait(call);
+        }
         for (call, around) in granted {
             self.seekers.retain(|&seeker| seeker != call);
             self.claim(call, &around);
@@ -99,7 +127,7 @@ impl Scheduler {
         };
         let claims: Vec<Claim> = across.map(claim).chain(self.claim_of(call)).collect();
         if claims.is_empty() {
-            return self.begin_body(call);
+            return self.begin_or_wait(call);
         }
         self.row(call).state = State::Claiming;
         self.row(call).claims = true;
@@ -118,7 +146,7 @@ impl Scheduler {
             Claimed::Refused(refusal) => self.refuse(call, refusal),
             // Another run may have done it meanwhile.
             Claimed::Had { waited: true } if checks && is_first => self.ready(call, Ask::Check),
-            Claimed::Had { .. } => self.begin_body(call),
+            Claimed::Had { .. } => self.begin_or_wait(call),
         }
     }
 

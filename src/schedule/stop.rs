@@ -283,9 +283,6 @@ impl Scheduler {
         if self.busy != self.in_queue {
             return false;
         }
-        if self.grant_room(true) {
-            return true;
-        }
         let Some(cycle) = self.waiting_cycle() else { return self.refuse_seeker() };
         let names: Vec<&str> = cycle
             .iter()

@@ -1104,3 +1104,45 @@ fn a_server_that_a_retried_body_depends_on_goes_on() {
     let story = run(world(tasks), 4, Vec::new());
     assert_eq!(story.iter().filter(|line| *line == "> t1").count(), 1, "{story:?}");
 }
+
+/// A command that calls a task and then goes on for a while.
+fn slowly_calling(called: usize) -> Part {
+    match taking(20) {
+        Part::Command(command) => {
+            Part::Command(Command { calls: vec![(called, false)], ..command })
+        }
+        other => other,
+    }
+}
+
+#[test]
+fn what_is_tried_alone_begins_when_nobody_goes_on_beside_it() {
+    // t2 waits for the server that it called, which has what t1 needs, and goes on for 20 moments when that
+    // has ended: t1 may take two.
+    let limited =
+        Policy { locks: vec![lock("port", false)], timeout: Some(MOMENT * 2), ..Policy::default() };
+    let named = Policy {
+        locks: vec![lock("port", false)],
+        server: Some(Server { ready: None }),
+        ..Policy::default()
+    };
+    let tasks = vec![
+        task(&[1, 2], Vec::new()),
+        with(limited, task(&[], vec![fails_until(2, 1)])),
+        task(&[], vec![taking(20), slowly_calling(3)]),
+        with(named, task(&[], vec![taking(30)])),
+    ];
+    let options = Options { fallback: true, ..options(4) };
+    let story = run_with(world(tasks), options, Vec::new());
+    let ends = [
+        "t3 failed",
+        "< t2",
+        "t2 done",
+        "> t1",
+        "< t1",
+        "t1 fails only beside t2",
+        "t1 done",
+        "t0 done",
+    ];
+    assert_eq!(story[story.len() - ends.len()..], ends, "{story:?}");
+}

@@ -187,11 +187,11 @@ impl Scheduler {
         }
     }
 
-    /// The run's own body is over: servers are stopped first. Those that the command line asked for, and
-    /// nothing else, serve on. `false` when there is none.
+    /// The run's own body is over: servers are stopped first, and what is being stopped is waited for. Servers
+    /// that the command line asked for, and nothing else, serve on. `false` when there is nothing of the kind.
     pub(super) fn close(&mut self, outcome: &Outcome) -> bool {
         let live = self.live_servers();
-        if live.is_empty() {
+        if live.is_empty() && self.busy == 0 {
             return false;
         }
         self.row(UnitId::ROOT).ended = Some(outcome.clone());
@@ -202,12 +202,15 @@ impl Scheduler {
         true
     }
 
-    /// Ends the run once no server is left.
+    /// Ends the run once nothing is left.
     pub(super) fn end_closing(&mut self) {
         if !matches!(self.rows.first().map(|row| &row.state), Some(State::Closing)) {
             return;
         }
         let live = self.live_servers();
+        if live.is_empty() && self.busy > 0 {
+            return;
+        }
         if live.is_empty() {
             let outcome = self.row(UnitId::ROOT).ended.take().unwrap_or(Outcome::Succeeded);
             return self.settle_root(outcome);

@@ -87,7 +87,7 @@ pub(super) enum State {
     Delayed,
     /// It failed beside others, and is tried again alone.
     Shelved,
-    /// The run: only servers are left.
+    /// The run: only servers, and what is being stopped, are left.
     Closing,
     Queued(Box<Shown>),
     Running(Process),

@@ -1146,3 +1146,23 @@ fn what_is_tried_alone_begins_when_nobody_goes_on_beside_it() {
     ];
     assert_eq!(story[story.len() - ends.len()..], ends, "{story:?}");
 }
+
+#[test]
+fn a_run_ends_after_all_that_is_stopped_with_it() {
+    // t3 waits for t1, whose command waits for t3 by way of t2: when that circle is cut, nobody wants t1 any
+    // more, for t5 has ended since t4 failed.
+    let tasks = vec![
+        Task { fail_fast: true, ..task(&[5, 4], Vec::new()) },
+        task(&[], vec![slowly_calling(2)]),
+        task(&[3], Vec::new()),
+        Task { once: true, ..task(&[1], Vec::new()) },
+        task(&[], vec![failing()]),
+        task(&[1], Vec::new()),
+        task(&[7], Vec::new()),
+        task(&[8], Vec::new()),
+        task(&[3], Vec::new()),
+    ];
+    let world = World { roots: vec![0, 6], parallel_roots: true, cyclic: true, ..world(tasks) };
+    let ran = super::simulate(&Arc::new(world), 4, Vec::new());
+    assert_eq!(ran.faults, Vec::<String>::new(), "{:?}", tell(&ran.events));
+}

@@ -163,6 +163,11 @@ impl SourceMap {
         self.files.get(file.0 as usize).map_or(Path::new(""), |f| &f.path)
     }
 
+    /// The paths of all files.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| &*file.path)
+    }
+
     /// Line and column of a byte, both from 1; columns count characters.
     pub fn line_column(&self, file: FileId, offset: u32) -> (usize, usize) {
         let text = self.text(file);

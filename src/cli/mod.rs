@@ -14,6 +14,7 @@ pub mod flags;
 mod grammar;
 mod guess;
 mod health;
+mod idle;
 mod init;
 pub mod list;
 mod logs;

@@ -10,19 +10,20 @@ use super::args::{self, Program, Purpose, RunArgs};
 use super::ask;
 use super::exit::Exit;
 use super::flags;
+use super::idle::Question;
 use super::list::{self, ListArgs};
 use super::planning;
 use super::prepare::{self, Asked, Ready};
 use super::say::Voice;
 use super::settings::{OutputMode, Settings};
-use super::world::World;
+use super::world::Witnessed;
 use super::{status, summary, watch};
 use crate::diag::{Diagnostic, Fault};
 use crate::event::Status;
 use crate::fingerprint::Traces;
-use crate::host::Host;
+use crate::host::{Host, Witness};
 use crate::id::{RunId, TaskIds};
-use crate::report::{self, Jsonl, Look, Mode, Reporter, Screen, Silence, StandIn, Summary};
+use crate::report::{self, Jsonl, Look, Mode, Reporter, Screen, Silence, StandIn, Summary, Told};
 use crate::resolve::Resolver;
 use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
 use crate::schedule::{Options, Refusal};
@@ -32,6 +33,18 @@ use crate::term;
 
 /// Runs the tasks of the command line.
 pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
+    let question = Question::of(args, host);
+    if let Some(exit) = question.as_ref().and_then(Question::answer) {
+        return exit;
+    }
+    let witness = Arc::new(Witness::new());
+    let host: &dyn Host = match &question {
+        Some(_) => &*witness,
+        None => {
+            witness.spoil();
+            host
+        }
+    };
     let asked =
         Asked { program: args.program, locate: &args.locate, own: &args.own, flags: &args.flags };
     let ready = match wanted(args) {
@@ -43,6 +56,9 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
         Err(failure) => return voice.complain(&failure),
     };
     voice.warn(&warnings.diagnostics, &warnings.sources);
+    if !warnings.diagnostics.is_empty() {
+        witness.spoil();
+    }
     let Some(model) = model.map(Arc::new) else { return Exit::Fault(Fault::NoTaskfile) };
     voice.warn(&model.warnings, &model.sources);
     if settings.strict.value && !model.warnings.is_empty() {
@@ -59,7 +75,10 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
     let args = &ask::complete(args, &settings, &model, host);
     let (once, watched) = watch::split(args, &model);
     match watched.is_empty() {
-        true => run_now(args, &settings, &model, voice, host),
+        true => {
+            let seen = Seen { witness: Arc::clone(&witness), question };
+            run_seen(args, &settings, &model, voice, host, seen)
+        }
         false => watch::run(args, (once, watched), &settings, &model, voice, host),
     }
 }
@@ -72,9 +91,31 @@ pub(super) fn run_now(
     voice: Voice,
     host: &dyn Host,
 ) -> Exit {
-    let order = order(args, settings, model, host);
+    let witness = Arc::new(Witness::new());
+    witness.spoil();
+    run_seen(args, settings, model, voice, host, Seen { witness, question: None })
+}
+
+/// Who looks at a run to know later whether it would be the same.
+struct Seen {
+    witness: Arc<Witness>,
+    question: Option<Question>,
+}
+
+fn run_seen(
+    args: &RunArgs,
+    settings: &Settings,
+    model: &Arc<Model>,
+    voice: Voice,
+    host: &dyn Host,
+    seen: Seen,
+) -> Exit {
+    let order = order(args, settings, model, host, &seen);
     match run::run(order) {
         Ok(ended) => {
+            if let (Ended::Finished(None), Some(question)) = (&ended, &seen.question) {
+                question.keep(&seen.witness, settings, model);
+            }
             if let Ended::Refused(wrong) = &ended {
                 list_when_unknown(wrong, args.program, model, host);
             }
@@ -109,10 +150,16 @@ pub(super) fn list_when_unknown(
     }
 }
 
-fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Host) -> Order {
+fn order(
+    args: &RunArgs,
+    settings: &Settings,
+    model: &Arc<Model>,
+    host: &dyn Host,
+    seen: &Seen,
+) -> Order {
     let requests = planning::requests(&args.tasks);
     let (run, ids) = names(model, &requests[0].name);
-    let facts = Arc::new(World);
+    let facts = Arc::new(Witnessed(Arc::clone(&seen.witness)));
     let asked = planning::planning(args, settings, model, host);
     let look = look(args.program, settings, host);
     let is_terminal = is_terminal();
@@ -123,7 +170,10 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
     };
     let events = settings.events.value.clone();
     let end = match args.program {
-        Program::Par => End::Summary { breaks_silence: !is_terminal },
+        Program::Par => End::Summary {
+            breaks_silence: !is_terminal,
+            told: seen.question.as_ref().map(Question::told),
+        },
         Program::Task => End::StandIn { annotates: is_github(host) },
     };
     Order {
@@ -160,6 +210,7 @@ fn order(args: &RunArgs, settings: &Settings, model: &Arc<Model>, host: &dyn Hos
             if settings.dry.value { Traces::None } else { Traces::Left },
             host,
         ),
+        witness: Arc::clone(&seen.witness),
         resume: args.resumes.as_ref().map(|run| resume(run, model)),
         durations: Store::durations(&model.root_dir),
         store,
@@ -185,10 +236,9 @@ pub(super) fn is_github(host: &dyn Host) -> bool {
 }
 
 /// Who speaks beside the tasks and when all is over.
-#[derive(Clone, Copy)]
 enum End {
-    /// We do.
-    Summary { breaks_silence: bool },
+    /// We do, and tell what we said if somebody wants to know.
+    Summary { breaks_silence: bool, told: Option<Told> },
     /// We do, in go-task's words.
     StandIn { annotates: bool },
 }
@@ -286,11 +336,15 @@ fn reporters(
     let screen = Screen::standard()?;
     let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look)];
     match end {
-        End::Summary { breaks_silence } => {
+        End::Summary { breaks_silence, told } => {
             if breaks_silence {
                 all.push(Box::new(Silence::new(screen.clone(), &look)));
             }
-            all.push(Box::new(Summary::new(screen, logs, look)));
+            let summary = Summary::new(screen, logs, look);
+            all.push(Box::new(match told {
+                Some(told) => summary.telling(told),
+                None => summary,
+            }));
         }
         End::StandIn { annotates } => all.push(Box::new(StandIn::new(screen, look, annotates))),
     }

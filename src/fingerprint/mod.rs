@@ -6,6 +6,7 @@
 //! what a task is made of ([`Footprint`]), when its body succeeded and when it did not.
 
 mod go_task;
+mod idle;
 mod reason;
 mod record;
 mod safe;
@@ -20,6 +21,7 @@ use crate::host::Host;
 use crate::resolve::{Compare, Footprint};
 use crate::store::Shelf;
 
+pub use idle::Idle;
 pub use reason::Reason;
 
 /// Whether a task is up to date.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::SystemTime;
 
 use super::record::{Record, State, digest};
@@ -33,6 +33,8 @@ pub(super) struct Memory {
     written: Condvar,
     /// There may be more records than before.
     has_grown: AtomicBool,
+    /// The records were looked at as a whole, for those who want to know later whether any was written.
+    seen: Once,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(super) struct Pending {
 impl Memory {
     pub(super) fn new(shelf: Shelf, root: &Path) -> Memory {
         let (expected, written, has_grown) = Default::default();
-        Memory { shelf, root: root.into(), expected, written, has_grown }
+        Memory { shelf, root: root.into(), expected, written, has_grown, seen: Once::new() }
     }
 
     pub(super) fn judge(
@@ -57,10 +59,11 @@ impl Memory {
     ) -> (Judgement, Option<String>) {
         let key = key(&footprint);
         self.wait_for(&key);
+        self.seen.call_once(|| drop(host.sight(&self.shelf.path())));
         let (old, mut warning) = self.load(&key, &footprint);
         let sources = select(host, &footprint.dir, &footprint.sources, footprint.ignored);
         let known = old.as_ref().map(|old| &old.sources);
-        let seen = snapshot::take(&self.root, &sources, footprint.compare, known);
+        let seen = snapshot::take(&self.root, &sources, footprint.compare, known, host);
         let (record, reason) = match seen {
             Err(path) => (None, Some(Reason::SourceUnreadable(path))),
             Ok(sources) => {
@@ -118,7 +121,8 @@ impl Memory {
         let (old, warning) = self.load(&key(footprint), footprint);
         let Some(old) = old else { return (vec![Reason::FirstRun], warning) };
         let sources = select(host, &footprint.dir, &footprint.sources, footprint.ignored);
-        let seen = snapshot::take(&self.root, &sources, footprint.compare, Some(&old.sources));
+        let seen =
+            snapshot::take(&self.root, &sources, footprint.compare, Some(&old.sources), host);
         let mut all: Vec<Reason> = match seen {
             Err(path) => vec![Reason::SourceUnreadable(path)],
             Ok(sources) => Record::of(footprint, sources).differences(&old).collect(),
@@ -147,7 +151,7 @@ impl Memory {
             .into_iter()
             .filter(|file| old.outputs.contains_key(&short(&self.root, file)))
             .collect();
-        snapshot::take(&self.root, &left, Compare::Content, Some(&old.outputs))
+        snapshot::take(&self.root, &left, Compare::Content, Some(&old.outputs), host)
     }
 
     pub(super) fn expect(&self, pending: &Pending) {
@@ -186,7 +190,7 @@ impl Memory {
         let Pending { key, footprint, record } = pending;
         let mut record = record?;
         let files = select(host, &footprint.dir, &footprint.generates, footprint.ignored);
-        let outputs = snapshot::take(&self.root, &files, Compare::Content, None).ok()?;
+        let outputs = snapshot::take(&self.root, &files, Compare::Content, None, host).ok()?;
         if outputs.values().any(|seen| seen.is_younger_than(ended)) {
             return None;
         }

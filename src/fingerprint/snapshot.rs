@@ -1,15 +1,16 @@
 //! What files were at a moment: a digest of each, and a stamp that spares reading it again.
 
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::Compare;
+use crate::host::Host;
+use crate::host::stamp::{Stamp, nanoseconds};
 
 /// Files by their path, which is relative to the root where they are below it.
 pub(super) type Snapshot = BTreeMap<String, Seen>;
@@ -27,13 +28,6 @@ pub(super) struct Seen {
     changed: i64,
 }
 
-/// What differs once a file was written: device, inode, length, nanoseconds of content and entry.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Stamp(u64, u64, u64, i64, i64);
-
-/// The clock of a file system may stand still that long, nanoseconds.
-const TICK: i64 = 2_000_000_000;
-
 /// Looks at files. What `known` has of a file whose stamp is the same is taken over unread. The
 /// error is the path of the first that cannot be read.
 pub(super) fn take(
@@ -41,12 +35,13 @@ pub(super) fn take(
     files: &[PathBuf],
     compare: Compare,
     known: Option<&Snapshot>,
+    host: &dyn Host,
 ) -> Result<Snapshot, PathBuf> {
     let now = nanoseconds(SystemTime::now());
     let look = |file: &PathBuf| {
         let path = short(root, file);
         let known = known.and_then(|known| known.get(&path));
-        let seen = see(file, compare, known, now).map_err(|_| PathBuf::from(&path))?;
+        let seen = see(file, compare, known, now, host).map_err(|_| PathBuf::from(&path))?;
         Ok((path, seen))
     };
     files.iter().map(look).collect()
@@ -57,18 +52,24 @@ pub(super) fn short(root: &Path, file: &Path) -> String {
     file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned()
 }
 
-fn see(file: &Path, compare: Compare, known: Option<&Seen>, now: i64) -> io::Result<Seen> {
-    let found = std::fs::metadata(file)?;
-    let stamp = Stamp::of(&found);
+fn see(
+    file: &Path,
+    compare: Compare,
+    known: Option<&Seen>,
+    now: i64,
+    host: &dyn Host,
+) -> io::Result<Seen> {
+    let found = host.sight(file)?;
+    let stamp = found.stamp;
     let digest = match (compare, known) {
-        (Compare::Time, _) => format!("{}+{}", stamp.3, stamp.2),
+        (Compare::Time, _) => format!("{}+{}", stamp.written(), stamp.length()),
         (Compare::Content, Some(known)) if known.stamp == Some(stamp) => known.digest.clone(),
         // A pipe would keep us waiting.
-        (Compare::Content, _) if !found.is_file() => "no plain file".into(),
+        (Compare::Content, _) if !found.is_plain => "no plain file".into(),
         (Compare::Content, _) => content(file)?,
     };
-    let is_settled = stamp.4.saturating_add(TICK) < now;
-    Ok(Seen { digest, stamp: is_settled.then_some(stamp), changed: stamp.4 })
+    let stamp = stamp.is_settled(now).then_some(stamp);
+    Ok(Seen { digest, stamp, changed: found.stamp.changed() })
 }
 
 fn content(file: &Path) -> io::Result<String> {
@@ -84,23 +85,10 @@ impl Seen {
     }
 }
 
-impl Stamp {
-    fn of(found: &Metadata) -> Stamp {
-        let time = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000) + rest;
-        let written = time(found.mtime(), found.mtime_nsec());
-        let changed = time(found.ctime(), found.ctime_nsec());
-        Stamp(found.dev(), found.ino(), found.len(), written, changed)
-    }
-}
-
-fn nanoseconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Os;
     use std::time::Duration;
 
     #[test]
@@ -108,13 +96,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("f");
         std::fs::write(&file, "text").unwrap();
-        let later = nanoseconds(SystemTime::now()) + 2 * TICK;
-        let seen = see(&file, Compare::Content, None, later).unwrap();
+        let later = nanoseconds(SystemTime::now()) + 4_000_000_000;
+        let seen = see(&file, Compare::Content, None, later, &Os).unwrap();
         let known = Seen { digest: "as known".into(), ..seen.clone() };
-        let again = see(&file, Compare::Content, Some(&known), later).unwrap();
+        let again = see(&file, Compare::Content, Some(&known), later, &Os).unwrap();
         assert_eq!(again.digest, "as known");
         std::fs::write(&file, "longer text").unwrap();
-        let again = see(&file, Compare::Content, Some(&known), later).unwrap();
+        let again = see(&file, Compare::Content, Some(&known), later, &Os).unwrap();
         assert_eq!(again.digest, content(&file).unwrap());
         assert_ne!(again.digest, seen.digest);
     }
@@ -124,7 +112,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("f");
         std::fs::write(&file, "text").unwrap();
-        let taken = take(dir.path(), &[file], Compare::Content, None).unwrap();
+        let taken = take(dir.path(), &[file], Compare::Content, None, &Os).unwrap();
         assert!(taken["f"].stamp.is_none());
     }
 
@@ -133,7 +121,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("f");
         std::fs::write(&file, "text").unwrap();
-        let taken = take(dir.path(), &[file], Compare::Content, None).unwrap();
+        let taken = take(dir.path(), &[file], Compare::Content, None, &Os).unwrap();
         let now = SystemTime::now();
         assert!(taken["f"].is_younger_than(now - Duration::from_secs(60)));
         assert!(!taken["f"].is_younger_than(now + Duration::from_secs(60)));
@@ -143,7 +131,7 @@ mod tests {
     fn a_file_that_cannot_be_read_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let files = [dir.path().join("none")];
-        let error = take(dir.path(), &files, Compare::Content, None).unwrap_err();
+        let error = take(dir.path(), &files, Compare::Content, None, &Os).unwrap_err();
         assert_eq!(error, Path::new("none"));
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Entry, Host, Output, Script};
+use super::{Entry, Host, Output, Script, Sight};
 
 /// A machine that has what a test says it has.
 #[derive(Clone, Debug)]
@@ -103,6 +103,10 @@ impl Host for Fake {
             all.extend_from_slice(self.files.get(path).ok_or(io::ErrorKind::NotFound)?);
         }
         Ok(xxhash_rust::xxh3::xxh3_128(&all))
+    }
+
+    fn sight(&self, _path: &Path) -> io::Result<Sight> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {

@@ -11,17 +11,32 @@ use std::path::{Component, Path, PathBuf};
 /// The folder of our own state, which is nobody's source.
 const OWN: &str = ".par";
 
+/// Something that was looked at on the way; told before it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Visit<'a> {
+    /// What is in a directory.
+    Names(&'a Path),
+    /// What is at a path, links followed.
+    Kind(&'a Path),
+    /// Where links lead to.
+    Links,
+}
+
+/// Hears of everything that the result depends on.
+pub type Visitor<'a> = &'a dyn Fn(Visit<'_>);
+
 /// Files that `pattern` means, seen from `dir`: absolute, sorted by bytes, each once.
 pub fn find(
     dir: &Path,
     pattern: &str,
     env: &dyn Fn(&str) -> Option<String>,
+    visit: Visitor<'_>,
 ) -> io::Result<Vec<PathBuf>> {
     let pattern = clean(&dir.join(expand(pattern, env)));
     let mut found = BTreeSet::new();
-    if !recursive(&pattern, &mut found)? {
+    if !recursive(&pattern, &mut found, visit)? {
         for plain in braces(&pattern) {
-            segments(&plain, &mut found)?;
+            segments(&plain, &mut found, visit)?;
         }
     }
     let mut files: Vec<PathBuf> = found.into_iter().collect();
@@ -78,7 +93,7 @@ fn name(text: &str) -> Option<(&str, &str)> {
 
 /// `root/**/name` with nothing special but in `name`. `false`: it is a pattern of another kind, or
 /// there are symbolic links to directories on the way, which only the other way follows.
-fn recursive(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<bool> {
+fn recursive(pattern: &str, found: &mut BTreeSet<PathBuf>, visit: Visitor<'_>) -> io::Result<bool> {
     let Some((root, name)) = pattern.split_once("/**/") else { return Ok(false) };
     let special = |text: &str, set: &[char]| text.contains(set);
     let plain_root = !root.is_empty() && !special(root, &['*', '?', '[', ']', '{', '}']);
@@ -89,7 +104,7 @@ fn recursive(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<bool> {
     let mut directories = vec![PathBuf::from(root)];
     let mut files = Vec::new();
     while let Some(directory) = directories.pop() {
-        for entry in entries(&directory)? {
+        for entry in entries(&directory, visit)? {
             let path = directory.join(&entry.name);
             match entry.kind {
                 Kind::Directory if entry.name != OWN => directories.push(path),
@@ -106,9 +121,10 @@ fn recursive(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<bool> {
 }
 
 /// A pattern without braces, one directory level after the other.
-fn segments(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
+fn segments(pattern: &str, found: &mut BTreeSet<PathBuf>, visit: Visitor<'_>) -> io::Result<()> {
     if !pattern.contains(['*', '?', '[']) {
         let path = PathBuf::from(unescaped(pattern));
+        visit(Visit::Kind(&path));
         if !std::fs::metadata(&path)?.is_dir() {
             found.insert(path);
         }
@@ -117,20 +133,24 @@ fn segments(pattern: &str, found: &mut BTreeSet<PathBuf>) -> io::Result<()> {
     let mut reached = vec![PathBuf::from("/")];
     for part in pattern.split('/').filter(|part| !part.is_empty()) {
         reached = match part {
-            "**" => reached.into_iter().flat_map(below).collect(),
+            "**" => reached.into_iter().flat_map(|top| below(top, visit)).collect(),
             part if part.contains(['*', '?', '[']) => {
-                reached.iter().flat_map(|directory| children(directory, part)).collect()
+                reached.iter().flat_map(|directory| children(directory, part, visit)).collect()
             }
             part => reached.iter().map(|directory| directory.join(unescaped(part))).collect(),
         };
     }
-    found.extend(reached.into_iter().filter(|p| p.metadata().is_ok_and(|found| !found.is_dir())));
+    let is_file = |path: &PathBuf| {
+        visit(Visit::Kind(path));
+        path.metadata().is_ok_and(|found| !found.is_dir())
+    };
+    found.extend(reached.into_iter().filter(is_file));
     Ok(())
 }
 
 /// The entries of a directory that a wildcard matches; none when it is none.
-fn children(directory: &Path, part: &str) -> Vec<PathBuf> {
-    let all = entries(directory).unwrap_or_default().into_iter();
+fn children(directory: &Path, part: &str, visit: Visitor<'_>) -> Vec<PathBuf> {
+    let all = entries(directory, visit).unwrap_or_default().into_iter();
     // A star does not stand for a dot at the beginning, but it may stand for nothing.
     let rest = part.trim_start_matches('*');
     let may_hide = |name: &str| rest.len() == part.len() || matches(rest, name);
@@ -142,15 +162,15 @@ fn children(directory: &Path, part: &str) -> Vec<PathBuf> {
 
 /// A directory and everything below it that is not hidden. Links to directories are followed, but
 /// never twice on one way.
-fn below(top: PathBuf) -> Vec<PathBuf> {
+fn below(top: PathBuf, visit: Visitor<'_>) -> Vec<PathBuf> {
     let mut all = vec![top.clone()];
-    descend(&top, &mut Vec::new(), &mut all);
+    descend(&top, &mut Vec::new(), &mut all, visit);
     all
 }
 
 /// `links` are the real directories in which the links of the way stand.
-fn descend(directory: &Path, links: &mut Vec<PathBuf>, all: &mut Vec<PathBuf>) {
-    for entry in entries(directory).unwrap_or_default() {
+fn descend(directory: &Path, links: &mut Vec<PathBuf>, all: &mut Vec<PathBuf>, visit: Visitor<'_>) {
+    for entry in entries(directory, visit).unwrap_or_default() {
         if entry.name.starts_with('.') {
             continue;
         }
@@ -158,16 +178,17 @@ fn descend(directory: &Path, links: &mut Vec<PathBuf>, all: &mut Vec<PathBuf>) {
         match entry.kind {
             Kind::Directory => {
                 all.push(path.clone());
-                descend(&path, links, all);
+                descend(&path, links, all, visit);
             }
             Kind::LinkedDirectory => {
+                visit(Visit::Links);
                 let (Ok(target), Ok(here)) = (path.canonicalize(), directory.canonicalize()) else {
                     continue;
                 };
                 links.push(here);
                 if !links.iter().any(|left| left.starts_with(&target)) {
                     all.push(path.clone());
-                    descend(&path, links, all);
+                    descend(&path, links, all, visit);
                 }
                 links.pop();
             }
@@ -190,16 +211,21 @@ struct Entry {
     kind: Kind,
 }
 
-fn entries(directory: &Path) -> io::Result<Vec<Entry>> {
+fn entries(directory: &Path, visit: Visitor<'_>) -> io::Result<Vec<Entry>> {
+    visit(Visit::Names(directory));
     let entry = |entry: io::Result<std::fs::DirEntry>| {
         let entry = entry?;
         let found = entry.file_type()?;
         let kind = match found.is_symlink() {
-            true => match entry.path().metadata() {
-                Ok(target) if target.is_dir() => Kind::LinkedDirectory,
-                Ok(_) => Kind::File,
-                Err(_) => Kind::Broken,
-            },
+            true => {
+                let path = entry.path();
+                visit(Visit::Kind(&path));
+                match path.metadata() {
+                    Ok(target) if target.is_dir() => Kind::LinkedDirectory,
+                    Ok(_) => Kind::File,
+                    Err(_) => Kind::Broken,
+                }
+            }
             false if found.is_dir() => Kind::Directory,
             false => Kind::File,
         };
@@ -373,7 +399,7 @@ mod tests {
 
     fn found(dir: &tempfile::TempDir, pattern: &str) -> Vec<String> {
         let env = |key: &str| (key == "D").then(|| "d".to_string());
-        let files = find(dir.path(), pattern, &env).unwrap_or_default();
+        let files = find(dir.path(), pattern, &env, &|_| {}).unwrap_or_default();
         let shown = |f: PathBuf| f.strip_prefix(dir.path()).unwrap().to_string_lossy().into_owned();
         files.into_iter().map(shown).collect()
     }

@@ -9,7 +9,9 @@ pub mod glob;
 pub mod machine;
 pub mod os;
 pub mod shell;
+pub mod stamp;
 pub mod still;
+pub mod witness;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,8 @@ use std::time::{Duration, SystemTime};
 
 pub use files::{Ignored, Pattern};
 pub use os::Os;
+pub use stamp::Sight;
+pub use witness::Witness;
 
 /// Environment of a child: name and value, in order, each name once.
 pub type Env = indexmap::IndexMap<Arc<str>, Arc<str>>;
@@ -75,6 +79,8 @@ pub trait Host: Send + Sync {
     fn glob(&self, dir: &Path, pattern: &str) -> io::Result<Vec<PathBuf>>;
     /// xxh3-128 over name and content of each file, in order.
     fn checksum(&self, files: &[PathBuf]) -> io::Result<u128>;
+    /// What is at `path` and how it is just now, links followed.
+    fn sight(&self, path: &Path) -> io::Result<Sight>;
     /// When a file was last written, links followed.
     fn modified(&self, path: &Path) -> io::Result<SystemTime>;
     /// Whether `path` is a file that can be run, links followed.
@@ -83,4 +89,17 @@ pub trait Host: Send + Sync {
     fn connect(&self, address: &str, patience: Duration) -> io::Result<()>;
     /// Runs a script to its end.
     fn shell(&self, script: &Script) -> io::Result<Output>;
+    /// Nanoseconds since 1970 UTC.
+    fn now(&self) -> i128 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
+    }
+    /// CPUs that this process may use.
+    fn cpus(&self) -> usize {
+        num_cpus::get()
+    }
+    /// Bits by chance.
+    fn chance(&self) -> u128 {
+        uuid::Uuid::new_v4().as_u128()
+    }
 }

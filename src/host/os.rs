@@ -6,7 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Entry, Host, Output, Script};
+use super::{Entry, Host, Output, Script, Sight};
 
 /// The machine that `par` runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,11 +44,15 @@ impl Host for Os {
     }
 
     fn glob(&self, dir: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
-        super::glob::find(dir, pattern, &|key| self.env(key))
+        super::glob::find(dir, pattern, &|key| self.env(key), &|_| {})
     }
 
     fn checksum(&self, files: &[PathBuf]) -> io::Result<u128> {
         super::digest::checksum(files)
+    }
+
+    fn sight(&self, path: &Path) -> io::Result<Sight> {
+        Sight::of(path)
     }
 
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{Entry, Host, Output, Script};
+use super::{Entry, Host, Output, Script, Sight};
 
 /// Another machine without its shells.
 pub struct Still<'a>(pub &'a dyn Host);
@@ -40,6 +40,10 @@ impl Host for Still<'_> {
 
     fn checksum(&self, files: &[PathBuf]) -> io::Result<u128> {
         self.0.checksum(files)
+    }
+
+    fn sight(&self, path: &Path) -> io::Result<Sight> {
+        self.0.sight(path)
     }
 
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {

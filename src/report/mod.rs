@@ -11,6 +11,7 @@ mod interleaved;
 mod jsonl;
 mod keep_order;
 pub mod logs;
+mod nothing;
 mod prefixed;
 mod progress;
 mod ranges;
@@ -33,6 +34,7 @@ use crate::term::Style;
 
 pub use fanout::{Handle, spawn};
 pub use jsonl::Jsonl;
+pub use nothing::{Tale, Told};
 pub use replay::replay;
 pub use screen::Screen;
 pub use silence::Silence;

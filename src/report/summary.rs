@@ -10,6 +10,7 @@ use crate::id::UnitId;
 use crate::store::LogReader;
 use crate::term::{self, Colour};
 
+use super::nothing::{Nothing, Told};
 use super::ranges::Ranges;
 use super::units::Units;
 use super::{Look, Reporter, Screen};
@@ -44,6 +45,8 @@ pub struct Summary {
     counts: Counts,
     cancelled: Option<Why>,
     total: Option<Total>,
+    /// What was said by others, if somebody wants to know.
+    nothing: Option<Nothing>,
 }
 
 struct Command {
@@ -110,7 +113,14 @@ impl Summary {
             counts: Counts::default(),
             cancelled: None,
             total: None,
+            nothing: None,
         }
+    }
+
+    /// The same, which tells `told` how to say it again when there was nothing to do.
+    pub fn telling(self, told: Told) -> Summary {
+        let nothing = Some(Nothing::new(&self.look, told));
+        Summary { nothing, ..self }
     }
 
     fn finished(&mut self, unit: UnitId, outcome: &Outcome, ignored: bool, wall: u64) {
@@ -371,6 +381,19 @@ impl Summary {
         parts.join(", ")
     }
 
+    /// Nothing was done, and nothing went wrong.
+    fn tell_nothing(&self) {
+        let Counts { tasks, up_to_date, .. } = self.counts;
+        if let (Some(nothing), Some(total)) = (&self.nothing, &self.total)
+            && total.outcome.is_success()
+            && (self.started, self.failures.len(), self.counts.cancelled) == (0, 0, 0)
+            && self.counts.skipped.is_empty()
+            && self.cancelled.is_none()
+        {
+            nothing.tell(tasks, up_to_date, self.is_total_wanted(&total.outcome));
+        }
+    }
+
     fn line(&self, colour: Colour, text: &str) -> String {
         let text = format!("{}: {}", self.look.word, text.trim_end());
         self.look.style.paint(colour, &text) + "\n"
@@ -447,10 +470,12 @@ impl Reporter for Summary {
             | Kind::PutAside { .. }
             | Kind::Message { .. } => {}
         }
+        self.nothing.iter_mut().for_each(|nothing| nothing.event(event));
         Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {
+        self.tell_nothing();
         self.screen.write(Stream::Stderr, self.text().as_bytes())?;
         self.screen.flush()
     }

@@ -15,7 +15,7 @@ use crate::diag::Diagnostic;
 use crate::event::{Frame, Level, Status};
 use crate::exec::{self, Capture, Foreground, Job, Options, StartError, Stdin, shell};
 use crate::host::shell::in_directory;
-use crate::host::{Entry, Host, Os, Output, Script};
+use crate::host::{Entry, Host, Os, Output, Script, Sight};
 use crate::id::UnitId;
 use crate::plan::{Fragment, Work};
 use crate::resolve::{self, Draft, Known, Launch, Resolver};
@@ -135,6 +135,10 @@ impl Host for Worker {
         Os.checksum(files)
     }
 
+    fn sight(&self, path: &Path) -> io::Result<Sight> {
+        Os.sight(path)
+    }
+
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {
         Os.modified(path)
     }
@@ -166,6 +170,7 @@ impl Driver {
         work: impl FnOnce(&dyn Host) -> Answer + Send + 'static,
     ) {
         let post = self.post.clone();
+        self.witness.spoil();
         tokio::task::spawn_blocking(move || {
             let worker = Worker { unit, post: post.clone() };
             // The loop is gone only when the run has ended.
@@ -176,7 +181,7 @@ impl Driver {
     pub(super) fn expand(&mut self, unit: UnitId) {
         let expansion = self.resolver.expansion(unit, &self.known(unit));
         if expansion.is_quick() {
-            let draft = expansion.run(&Os);
+            let draft = expansion.run(&*self.witness);
             return self.answered(Answer::Expanded(unit, draft));
         }
         self.delegate(unit, move |host| Answer::Expanded(unit, expansion.run(host)));
@@ -194,7 +199,10 @@ impl Driver {
             Answer::Checked(unit, verdict, findings)
         };
         match is_about_files {
-            true => self.checks.ask(move || answer(&Os)),
+            true => {
+                let witness = Arc::clone(&self.witness);
+                self.checks.ask(move || answer(&*witness));
+            }
             false => self.delegate(unit, answer),
         }
     }

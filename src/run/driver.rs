@@ -19,7 +19,7 @@ use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VER
 use crate::exec::guard::Guarded;
 use crate::exec::{Notice, Processes, Shell};
 use crate::fingerprint::{Fingerprints, Pending};
-use crate::host::Os;
+use crate::host::{Entry, Host, Witness};
 use crate::id::UnitId;
 use crate::plan::{Fragment, Work};
 use crate::report;
@@ -84,6 +84,8 @@ pub(super) struct Driver {
     pub(super) shown_only: HashSet<UnitId>,
     pub(super) scripts: ask::Scripts,
     pub(super) checks: checks::Checks,
+    /// The machine, as far as planning sees it from the loop.
+    pub(super) witness: Arc<Witness>,
     pub(super) sources: SourceMap,
     pub(super) explain: Explain,
     pub(super) store: Store,
@@ -145,7 +147,7 @@ impl Driver {
             Ok(fragment) => fragment,
             Err(wrong) => return Ok(Err(wrong)),
         };
-        let unmet = order.resolver.unmet(&order.requests, &Os);
+        let unmet = order.resolver.unmet(&order.requests, &*order.witness);
         if !unmet.is_empty() {
             return Ok(Err(unmet));
         }
@@ -188,6 +190,7 @@ impl Driver {
             launches: HashMap::new(),
             shown_only: HashSet::new(),
             scripts: ask::Scripts::new(order.options.slots),
+            witness: order.witness,
             sources: order.sources,
             explain: order.explain,
             claims: claims::Claims::new(store.locks(), std::env::var(claims::HELD).as_deref()),
@@ -408,6 +411,10 @@ impl Driver {
     }
 
     pub(super) fn carry_out(&mut self, effect: Effect) {
+        if !matches!(effect, Effect::Expand(_) | Effect::Check(_) | Effect::Emit(_)) {
+            // There is something to do.
+            self.witness.spoil();
+        }
         match effect {
             Effect::Expand(unit) => self.expand(unit),
             Effect::Again(unit) => self.again(unit),
@@ -482,6 +489,7 @@ impl Driver {
     /// A body that begins has its directory, even if no command needs it; one that does says what is wrong.
     fn make_directory(&self, call: UnitId) {
         if let Some(dir) = self.resolver.directory(call)
+            && self.witness.entry(dir) != Some(Entry::Directory)
             && let Err(error) = self.ensure_directory(dir)
         {
             tracing::debug!(?dir, %error, "cannot be made");

@@ -43,6 +43,7 @@ use crate::diag::Diagnostic;
 use crate::event::Status;
 use crate::exec::guard;
 use crate::fingerprint::Fingerprints;
+use crate::host::Witness;
 use crate::report::Reporter;
 use crate::resolve::{Request, Resolver};
 use crate::schedule::{Options, Refusal};
@@ -80,6 +81,8 @@ pub struct Order {
     pub strict_jobs: bool,
     /// Whether all output is shown on stdout, so that the order between a command's streams can be kept.
     pub merges: bool,
+    /// The machine, which knows in the end what was seen of it, unless something was done.
+    pub witness: Arc<Witness>,
     /// How long tasks took before.
     pub durations: Durations,
     /// What is remembered of the tasks.

@@ -26,6 +26,11 @@ impl Shelf {
         Shelf { root: root.into(), name, writing: Mutex::default() }
     }
 
+    /// Where the files are: a directory that is written whenever one of them is put.
+    pub fn path(&self) -> PathBuf {
+        self.root.join(STATE).join(self.name)
+    }
+
     /// The file of this name; `None` when there is none.
     ///
     /// # Errors

@@ -362,11 +362,14 @@ impl Facts for World<'_> {
     }
 
     fn now(&self) -> i128 {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |elapsed| elapsed.as_nanos() as i128)
+        self.0.now()
     }
 
     fn cpus(&self) -> usize {
-        std::thread::available_parallelism().map_or(1, usize::from)
+        self.0.cpus()
+    }
+
+    fn chance(&self) -> u128 {
+        self.0.chance()
     }
 }

@@ -1,7 +1,7 @@
 //! Go's text/template with go-task's functions: parsed once, rendered often.
 //!
-//! Environment, directory and clock come as [`Facts`] from the caller; of the machine itself only
-//! chance (`uuid`, `randInt`), time zones and host names are asked.
+//! Environment, directory, clock and chance come as [`Facts`] from the caller; of the machine itself only
+//! time zones are asked.
 
 mod evaluation;
 mod float;
@@ -37,6 +37,13 @@ pub trait Facts {
     fn now(&self) -> i128;
     /// CPUs of the machine (`numCPU`).
     fn cpus(&self) -> usize;
+    /// Bits by chance (`uuid`, `randInt`).
+    fn chance(&self) -> u128;
+    /// Addresses of a host (`getHostByName`).
+    fn addresses(&self, host: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        use std::net::ToSocketAddrs;
+        Ok((host, 0).to_socket_addrs()?.map(|found| found.ip()).collect())
+    }
 }
 
 /// A parsed template. Cloning is cheap.

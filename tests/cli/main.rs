@@ -14,6 +14,7 @@ mod gates;
 mod guide;
 mod harness;
 mod hostile;
+mod idle;
 mod ids;
 mod init;
 mod jobserver;

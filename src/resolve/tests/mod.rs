@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::host::fake::Fake;
-use crate::host::{Entry, Host, Output, Script};
+use crate::host::{Entry, Host, Output, Script, Sight};
 use crate::id::{TaskIds, UnitId};
 use crate::plan::{Fragment, Step, Work};
 use crate::taskfile;
@@ -106,6 +106,10 @@ impl Host for Machine {
         self.fake.checksum(files)
     }
 
+    fn sight(&self, path: &Path) -> io::Result<Sight> {
+        self.fake.sight(path)
+    }
+
     fn modified(&self, path: &Path) -> io::Result<SystemTime> {
         self.fake.modified(path)
     }
@@ -138,6 +142,10 @@ impl Facts for Still {
 
     fn now(&self) -> i128 {
         0
+    }
+
+    fn chance(&self) -> u128 {
+        u128::MAX / 7
     }
 
     fn cpus(&self) -> usize {

@@ -32,8 +32,8 @@ pub const FUNCTIONS: &[Function] = &[
     variadic("seq", &[], Int, seq),
     fixed("until", &[Int], |a| steps(0, a.int(0), if a.int(0) < 0 { -1 } else { 1 })),
     fixed("untilStep", &[Int, Int, Int], |a| steps(a.int(0), a.int(1), a.int(2))),
-    fixed("randInt", &[Int, Int], |a| random(a.int(0), a.int(1), "invalid argument to Intn")),
-    fixed("randIntN", &[Int], |a| random(0, a.int(0), "invalid argument to IntN")),
+    fixed("randInt", &[Int, Int], |a| random(a, a.int(0), a.int(1), "invalid argument to Intn")),
+    fixed("randIntN", &[Int], |a| random(a, 0, a.int(0), "invalid argument to IntN")),
 ];
 
 /// A value as an integer; what is none is 0.
@@ -112,8 +112,8 @@ fn seq(args: &mut Args) -> Outcome {
     Ok(shown.join(" ").into())
 }
 
-fn random(low: i64, high: i64, empty: &str) -> Outcome {
+fn random(args: &Args<'_>, low: i64, high: i64, empty: &str) -> Outcome {
     let width = high.checked_sub(low).filter(|width| *width > 0).ok_or(empty)?;
-    let bits = uuid::Uuid::new_v4().as_u64_pair().1 & (u64::MAX >> 2);
+    let bits = args.facts.chance() as u64 & (u64::MAX >> 2);
     Ok(Value::Int(low + (bits % width as u64) as i64))
 }

@@ -1,7 +1,6 @@
 //! The machine and its shell: names of the system, environment, quoting, ids, dumps.
 
 use std::fmt::Write;
-use std::net::ToSocketAddrs;
 
 use super::Kind::{Any, Text};
 use super::{Args, Function, Outcome, check_items, check_size, fixed, words};
@@ -23,7 +22,7 @@ pub const FUNCTIONS: &[Function] = &[
     fixed("shellQuote", &[Text], |a| shell_quote(a.text(0))),
     fixed("q", &[Text], |a| shell_quote(a.text(0))),
     fixed("splitArgs", &[Text], split_args),
-    fixed("uuid", &[], |_| Ok(Value::Uuid(uuid::Uuid::new_v4().as_u128()))),
+    fixed("uuid", &[], |a| Ok(Value::Uuid(a.facts.chance()))),
     fixed("spew", &[Any], |a| {
         let mut out = String::new();
         dump(&mut out, a.any(0), 0);
@@ -87,8 +86,8 @@ pub fn variable(after: &str) -> (&str, usize) {
 }
 
 fn host(args: &mut Args) -> Outcome {
-    let mut found = (args.text(0), 0).to_socket_addrs().map_err(|error| error.to_string())?;
-    Ok(found.next().map_or(String::new(), |address| address.ip().to_string()).into())
+    let found = args.facts.addresses(args.text(0)).map_err(|error| error.to_string())?;
+    Ok(found.first().map_or(String::new(), |address| address.to_string()).into())
 }
 
 const KEYWORDS: &[&str] = &[

@@ -23,6 +23,10 @@ impl Facts for Still {
         1_709_647_629_012_000_000
     }
 
+    fn chance(&self) -> u128 {
+        u128::MAX / 7
+    }
+
     fn cpus(&self) -> usize {
         8
     }

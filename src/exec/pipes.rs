@@ -87,6 +87,19 @@ impl Pipe {
     }
 }
 
+/// Lets those go that hold nothing and whose other end nobody has.
+pub(super) fn drop_ended(pipes: &mut Vec<Pipe>) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let mut looks: Vec<PollFd<'_>> =
+        pipes.iter().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
+    let at_once = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    if poll(&mut looks, Some(&at_once)).is_err() {
+        return;
+    }
+    let mut ended = looks.iter().map(|look| look.revents() == PollFlags::HUP).collect::<Vec<_>>();
+    pipes.retain(|_| !ended.remove(0));
+}
+
 impl AsFd for Pipe {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.end.as_fd()

@@ -8,17 +8,20 @@ use super::pipes::Pipe;
 use super::{Capture, Job, Stdin};
 use crate::event::Stream;
 
-/// Lives until the process is started; only the pipes stay.
+/// Lives until the process is started; only the pipes stay, and their other ends as long as it runs.
 pub(super) struct Plumbing {
     pub descriptors: [RawFd; 3],
     pub pipes: Vec<Pipe>,
-    ends: Vec<OwnedFd>,
+    /// The other ends of the pipes.
+    pub ends: Vec<OwnedFd>,
+    copies: Vec<OwnedFd>,
 }
 
 impl Plumbing {
     /// `token` is for the first pipe, the number after it for the second.
     pub(super) fn new(job: &Job, null: &File, token: u64) -> io::Result<Plumbing> {
-        let mut plumbing = Plumbing { descriptors: [0, 1, 2], pipes: Vec::new(), ends: Vec::new() };
+        let (pipes, ends, copies) = Default::default();
+        let mut plumbing = Plumbing { descriptors: [0, 1, 2], pipes, ends, copies };
         plumbing.descriptors[0] = match &job.stdin {
             Stdin::Null => null.as_raw_fd(),
             Stdin::Inherit => 0,
@@ -59,8 +62,10 @@ impl Plumbing {
 
     fn pipe(&mut self, stream: Stream, token: u64) -> io::Result<RawFd> {
         let (pipe, end) = Pipe::new(stream, token)?;
+        let descriptor = end.as_raw_fd();
         self.pipes.push(pipe);
-        Ok(self.hold(end))
+        self.ends.push(end);
+        Ok(descriptor)
     }
 
     /// The child moves them to their places one by one, so none may be in the place of another.
@@ -71,12 +76,8 @@ impl Plumbing {
         }
         // SAFETY: the caller holds it.
         let copy = unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()?;
-        Ok(self.hold(copy))
-    }
-
-    fn hold(&mut self, end: OwnedFd) -> RawFd {
-        let descriptor = end.as_raw_fd();
-        self.ends.push(end);
-        descriptor
+        let descriptor = copy.as_raw_fd();
+        self.copies.push(copy);
+        Ok(descriptor)
     }
 }

@@ -62,6 +62,9 @@ struct Child<T> {
     said: Option<String>,
     leftovers: Leftovers,
     pipes: Vec<Pipe>,
+    /// Their other ends, until it has ended: were they its own alone, each would wake us when it ends, and then
+    /// its end itself.
+    ends: Vec<OwnedFd>,
     /// Those of its pipes that somebody else has open.
     held: Vec<Pipe>,
     stage: Stage,
@@ -163,7 +166,7 @@ impl<T: Copy + Eq> Processes<T> {
             self.terminal_holder = Some(pid);
         }
         let errors = Errors::of(&job.capture);
-        let pipes = plumbing.pipes;
+        let (pipes, ends) = (plumbing.pipes, plumbing.ends);
         let (held, stage, condemned) = (Vec::new(), Stage::Running, Vec::new());
         self.children.push(Child {
             name,
@@ -173,6 +176,7 @@ impl<T: Copy + Eq> Processes<T> {
             said: None,
             leftovers,
             pipes,
+            ends,
             held,
             stage,
             condemned,
@@ -452,6 +456,8 @@ impl<T: Copy + Eq> Processes<T> {
         let Some(End { status, usage, said }) = child.members.ended(pid, ended) else { return };
         child.stage = Stage::Leaving(status, usage, Instant::now());
         child.said = said;
+        child.ends.clear();
+        pipes::drop_ended(&mut child.pipes);
         if self.terminal_holder == Some(pid) {
             self.leave_terminal(pid, status);
         }

@@ -15,7 +15,7 @@ const LOG: usize = 2;
 /// For those who read files and logs meanwhile.
 const READERS: usize = 24;
 /// What a command and its log take at most, and what a run takes besides: below that nobody has to count.
-const EACH: u64 = 8;
+const EACH: u64 = 10;
 const BESIDES: u64 = 128;
 
 pub(super) struct Headroom {
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn nothing_is_kept_where_there_is_plenty_or_nobody_else() {
         let mut headroom = Headroom { limit: 1024, ..Headroom::new() };
-        headroom.keep(UnitId(1), 100).unwrap();
+        headroom.keep(UnitId(1), 80).unwrap();
         headroom.keep(UnitId(2), 0).unwrap();
         assert!(headroom.kept.is_empty());
         headroom.free(UnitId(1));

@@ -12,6 +12,7 @@ use super::{Wake, register};
 
 /// Pipes count from 0 and never get here.
 const SIGNALS: u64 = u64::MAX;
+const SIGNALS_AT_ONCE: usize = 8;
 
 /// See the module.
 pub(in crate::exec) struct Watch {
@@ -70,21 +71,22 @@ fn look(epoll: RawFd, signals: RawFd, came: &mut VecDeque<Wake>) -> io::Result<(
     };
     for event in &events[..count] {
         match event.u64 {
-            SIGNALS => came.extend(std::iter::from_fn(|| next_signal(signals)).map(Wake::Signal)),
+            SIGNALS => came.extend(waiting_signals(signals).map(Wake::Signal)),
             token => came.push_back(Wake::Readable(token)),
         }
     }
     Ok(())
 }
 
-fn next_signal(signals: RawFd) -> Option<i32> {
-    let mut info = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
-    let size = size_of::<libc::signalfd_siginfo>();
-    // SAFETY: the buffer is valid for `size` bytes, and all zeroes is a valid value.
-    unsafe {
-        let length = libc::read(signals, info.as_mut_ptr().cast(), size);
-        (length == size as isize).then(|| info.assume_init().ssi_signo as i32)
-    }
+/// The signals that are there. More than fit are there the next time.
+fn waiting_signals(signals: RawFd) -> impl Iterator<Item = i32> {
+    let mut infos = [const { MaybeUninit::<libc::signalfd_siginfo>::zeroed() }; SIGNALS_AT_ONCE];
+    let one = size_of::<libc::signalfd_siginfo>();
+    // SAFETY: the buffer is valid for as many as there is room for.
+    let length = unsafe { libc::read(signals, infos.as_mut_ptr().cast(), one * infos.len()) };
+    let count = usize::try_from(length).unwrap_or(0) / one;
+    // SAFETY: the kernel has written these, and all zeroes is a valid value.
+    infos.into_iter().take(count).map(|info| unsafe { info.assume_init() }.ssi_signo as i32)
 }
 
 fn add(epoll: RawFd, descriptor: RawFd, token: u64) -> io::Result<()> {

@@ -3,7 +3,7 @@
 //! The channel to it has no bound: events are small, and the driver must never wait. It is closed
 //! by the handle, at the end.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::JoinHandle;
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 use crate::event::{At, Event};
 
 use super::Reporter;
+
+/// What nobody sees who looks on.
+const MOMENT: Duration = Duration::from_millis(5);
 
 enum Note {
     Events(Vec<Event>),
@@ -23,6 +26,8 @@ enum Note {
 /// The driver's end of the reporters.
 pub struct Handle {
     to: Sender<Note>,
+    /// When something was delivered last.
+    delivered: Cell<Instant>,
     /// Not sent yet: waking the thread for each event would cost more than most of them do.
     waiting: RefCell<Vec<Event>>,
     thread: JoinHandle<io::Result<()>>,
@@ -39,7 +44,7 @@ pub fn spawn(
     let fanout = Fanout { reporters, began, error: None, on_failure: Some(Box::new(on_failure)) };
     let thread = std::thread::Builder::new().name("report".into());
     let thread = thread.spawn(move || fanout.run(&from))?;
-    Ok(Handle { to, waiting: RefCell::default(), thread })
+    Ok(Handle { to, delivered: Cell::new(began), waiting: RefCell::default(), thread })
 }
 
 impl Handle {
@@ -48,10 +53,24 @@ impl Handle {
         self.waiting.borrow_mut().push(event);
     }
 
-    /// Delivers what was sent. For when there is nothing more urgent to do.
-    pub fn deliver(&self) {
+    /// Delivers what was sent, unless something was delivered a moment ago: each time wakes a thread. When it is
+    /// to be called again. For when there is nothing more urgent to do.
+    pub fn deliver_in_time(&self) -> Option<Instant> {
+        if self.waiting.borrow().is_empty() {
+            return None;
+        }
+        let due = self.delivered.get() + MOMENT;
+        if Instant::now() < due {
+            return Some(due);
+        }
+        self.deliver();
+        None
+    }
+
+    fn deliver(&self) {
         let events = self.waiting.take();
         if !events.is_empty() {
+            self.delivered.set(Instant::now());
             // The thread is gone only after a panic, which `finish` reports.
             let _ = self.to.send(Note::Events(events));
         }

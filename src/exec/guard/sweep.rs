@@ -24,12 +24,13 @@ pub(in crate::exec) fn sweep() {
     let began = Instant::now();
     let mut progress = began;
     loop {
-        each_child(kill);
+        // Mostly there is nobody, and nothing to be looked through.
         match reap() {
             Reaped::All => return,
             Reaped::Some => progress = Instant::now(),
             Reaped::None => {}
         }
+        each_child(kill);
         if progress.elapsed() > PATIENCE || began.elapsed() > LIMIT {
             return each_child(report);
         }

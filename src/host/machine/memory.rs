@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// So much nobody has: the kernel's way to say that there is no limit.
+const NO_LIMIT: u64 = 1 << 62;
+
 /// Reads a file as text; `None` when it is not there.
 type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -79,7 +82,8 @@ impl Group<'_> {
     fn left_in(&self, folder: &Path, read: Read<'_>) -> Option<u64> {
         let text = |name: &str| read(folder.join(name).to_str()?);
         let number = |name: &str| text(name)?.trim().parse::<u64>().ok();
-        let limit = number(self.limit)?;
+        // What is no limit is a number here and a word there; looking further takes long.
+        let limit = number(self.limit).filter(|limit| *limit < NO_LIMIT)?;
         let reclaimable = text("memory.stat").and_then(|stat| field(&stat, self.reclaimable));
         let used = number(self.used)?.saturating_sub(reclaimable.unwrap_or(0));
         Some(limit.saturating_sub(used))

@@ -268,9 +268,17 @@ impl Driver {
         self.look_at_memory();
         self.look_for_stalls();
         self.look_for_idle();
-        while let Some(input) = self.next_input() {
-            self.scheduler.expect_more(!self.inputs.is_empty());
-            let effects = self.scheduler.step(self.now(), input);
+        loop {
+            while let Some(input) = self.next_input() {
+                // Most questions are answered at once.
+                self.scheduler.expect_more(true);
+                let effects = self.scheduler.step(self.now(), input);
+                effects.into_iter().for_each(|effect| self.carry_out(effect));
+            }
+            if !self.scheduler.holds_back() {
+                break;
+            }
+            let effects = self.scheduler.start_held(self.now());
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
         let warnings = [self.store.take_warnings(), self.fingerprints.take_warnings()];

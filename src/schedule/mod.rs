@@ -48,6 +48,10 @@ use serve::Serving;
 use state::{Ask, Row, State};
 use stop::Ending;
 
+/// So long starts are held back for want of facts that are at hand: a plan of some hundred tasks is known by then,
+/// and with it the longest path, while in a larger one somebody works already.
+const HELD_BACK: Duration = Duration::from_millis(5);
+
 /// The scheduler of one run. See the module's documentation.
 #[derive(Debug)]
 pub struct Scheduler {
@@ -61,8 +65,12 @@ pub struct Scheduler {
     busy: u32,
     /// Commands of them that wait for a slot.
     in_queue: u32,
-    /// More facts are at hand, and some units are more urgent than others.
+    /// More facts are at hand.
+    expects_more: bool,
+    /// Nothing starts before they are known.
     holds_back: bool,
+    /// Since when more facts have been at hand.
+    held_since: Option<At>,
     has_priorities: bool,
     dues: Dues,
     /// What bodies hold.
@@ -114,7 +122,9 @@ impl Scheduler {
             agenda,
             busy: 0,
             in_queue: 0,
+            expects_more: false,
             holds_back: false,
+            held_since: None,
             has_priorities: false,
             dues,
             room,
@@ -169,11 +179,20 @@ impl Scheduler {
         std::mem::take(&mut self.effects)
     }
 
-    /// Whether more inputs follow at once. Where some units are more urgent than others, nothing starts before
-    /// these are known: who becomes ready at the same moment starts in the order of priority, not in that in
-    /// which questions were answered.
+    /// Whether more inputs follow at once. For a moment nothing starts before these are known, where some units
+    /// are more urgent than others for as long as it takes: who becomes ready at the same moment starts in the
+    /// order of what hangs on it, not in that in which questions were answered. What was held back starts with
+    /// the next input of which it is not said, or by [`Scheduler::start_held`].
     pub fn expect_more(&mut self, more: bool) {
-        self.holds_back = more && self.has_priorities && !self.options.sequential;
+        self.expects_more = more;
+    }
+
+    /// Nothing more is at hand: what was held back starts.
+    pub fn start_held(&mut self, now: At) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        self.expects_more = false;
+        self.settle();
+        std::mem::take(&mut self.effects)
     }
 
     /// Whether nothing starts before more inputs have come, see [`Scheduler::expect_more`].
@@ -293,7 +312,7 @@ impl Scheduler {
             if !self.ended.is_empty() || !self.served.is_empty() {
                 continue;
             }
-            if self.holds_back {
+            if self.hold_back_starts() {
                 return;
             }
             // Who can be told what it comes after goes on, too.
@@ -311,6 +330,15 @@ impl Scheduler {
                 return;
             }
         }
+    }
+
+    fn hold_back_starts(&mut self) -> bool {
+        let may_hold = self.expects_more && !self.options.sequential;
+        self.held_since = may_hold.then(|| self.held_since.unwrap_or(self.now));
+        let is_short = |since: At| self.now.since(since) < HELD_BACK;
+        self.holds_back =
+            may_hold && (self.has_priorities || self.held_since.is_some_and(is_short));
+        self.holds_back
     }
 
     /// Sequential mode: takes the next ready unit in hand when nothing is that can go on.

@@ -1,15 +1,16 @@
 //! Small plans whose whole story is told: what the scheduler promises, one fact each.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use par::event::{At, Event, Failure, Kind, Outcome, Role, Why};
 use par::id::UnitId;
 use par::plan::{
-    Class, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server, StallAction,
+    Class, Fragment, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server, StallAction,
 };
-use par::schedule::{Input, Options};
-use par::sim::Simulation;
+use par::schedule::{Effect, Expanded, Input, Options, Scheduler};
+use par::sim::{Model, Simulation};
 
 use super::options;
 use super::world::{Checked, Command, Part, Player, Task, World};
@@ -1165,4 +1166,47 @@ fn a_run_ends_after_all_that_is_stopped_with_it() {
     let world = World { roots: vec![0, 6], parallel_roots: true, cyclic: true, ..world(tasks) };
     let ran = super::simulate(&Arc::new(world), 4, Vec::new());
     assert_eq!(ran.faults, Vec::<String>::new(), "{:?}", tell(&ran.events));
+}
+
+#[test]
+fn what_most_hangs_on_starts_first_although_it_is_found_last() {
+    // t3 is the head of a chain that is known only when each of it has told what it needs.
+    let commands = |deps: &[usize]| task(deps, vec![command()]);
+    let mut tasks = vec![task(&[1, 2, 3, 7], Vec::new())];
+    tasks.extend([commands(&[]), commands(&[]), commands(&[])]);
+    tasks.extend([commands(&[]), commands(&[4]), commands(&[5]), commands(&[6])]);
+    let mut player = Player::new(&Arc::new(world(tasks)));
+    let mut scheduler = Scheduler::new(options(2));
+    let alike = |mut fragment: Fragment| {
+        fragment.units.iter_mut().for_each(|(_, unit)| unit.estimate = None);
+        fragment
+    };
+    let mut facts = VecDeque::from([Input::Begin(alike(player.root()))]);
+    let mut started = Vec::new();
+    while let Some(fact) = facts.pop_front() {
+        scheduler.expect_more(true);
+        for effect in scheduler.step(At(0), fact) {
+            match effect {
+                Effect::Expand(unit) => {
+                    let expanded = match player.expand(unit) {
+                        Expanded::Body(fragment) => Expanded::Body(alike(fragment)),
+                        other => other,
+                    };
+                    facts.push_back(Input::Expanded { unit, expanded });
+                }
+                Effect::Render(unit) => {
+                    let rendered = player.render(unit);
+                    facts.push_back(Input::Rendered { unit, rendered });
+                }
+                Effect::Start { .. } => panic!("it starts before all is known"),
+                _ => {}
+            }
+        }
+    }
+    for effect in scheduler.start_held(At(0)) {
+        if let Effect::Start { unit, .. } = effect {
+            started.push(scheduler.plan().unit(unit).task.to_string());
+        }
+    }
+    assert_eq!(started, ["t4", "t1"]);
 }

@@ -23,7 +23,9 @@ use crate::event::Status;
 use crate::fingerprint::Traces;
 use crate::host::{Host, Witness};
 use crate::id::{RunId, TaskIds};
-use crate::report::{self, Jsonl, Look, Mode, Reporter, Screen, Silence, StandIn, Summary, Told};
+use crate::report::{
+    self, Jsonl, Look, Mode, Past, Reporter, Screen, Silence, StandIn, Summary, Told,
+};
 use crate::resolve::Resolver;
 use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
 use crate::schedule::{Options, Refusal};
@@ -168,7 +170,17 @@ fn order(
         true => Store::transient(run),
         false => Store::new(&model.root_dir, run),
     };
+    // Under the name of go-task they see no more of the terminal than there.
+    let is_coloured = args.program == Program::Par && is_terminal && look.style.is_coloured;
     let events = settings.events.value.clone();
+    let durations = Store::durations(&model.root_dir);
+    let past: Past = match mode {
+        Mode::Progress => {
+            let past = durations.clone();
+            Arc::new(move |name| past.get(name))
+        }
+        _ => Arc::new(|_| None),
+    };
     let end = match args.program {
         Program::Par => End::Summary {
             breaks_silence: !is_terminal,
@@ -202,6 +214,8 @@ fn order(
         },
         shares_jobs: args.program == Program::Par,
         strict_jobs: settings.strict_jobs.value,
+        keys: is_terminal && mode == Mode::Progress,
+        colours: is_coloured,
         merges: matches!(mode, Mode::Group { .. } | Mode::Prefixed),
         fingerprints: planning::fingerprints(
             args.program,
@@ -212,10 +226,10 @@ fn order(
         ),
         witness: Arc::clone(&seen.witness),
         resume: args.resumes.as_ref().map(|run| resume(run, model)),
-        durations: Store::durations(&model.root_dir),
+        durations,
         store,
         root: model.root_dir.clone(),
-        reporters: Box::new(move |logs| reporters(mode, logs, look, events.as_deref(), end)),
+        reporters: Box::new(move |logs| reporters(mode, logs, look, past, events.as_deref(), end)),
     }
 }
 
@@ -323,6 +337,7 @@ fn look(program: Program, settings: &Settings, host: &dyn Host) -> Look {
         is_verbose: settings.verbose.value,
         directory: host.cwd(),
         invocation: invocation.into(),
+        reflows: term::reflows(&|name| host.env(name)),
     }
 }
 
@@ -330,23 +345,25 @@ fn reporters(
     mode: Mode,
     logs: LogReader,
     look: Look,
+    past: Past,
     events: Option<&str>,
     end: End,
 ) -> io::Result<Vec<Box<dyn Reporter>>> {
     let screen = Screen::standard()?;
-    let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look)];
+    let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look, past)];
     match end {
         End::Summary { breaks_silence, told } => {
-            if breaks_silence {
-                all.push(Box::new(Silence::new(screen.clone(), &look)));
-            }
+            all.push(Box::new(Silence::new(screen.clone(), &look, breaks_silence)));
             let summary = Summary::new(screen, logs, look);
             all.push(Box::new(match told {
                 Some(told) => summary.telling(told),
                 None => summary,
             }));
         }
-        End::StandIn { annotates } => all.push(Box::new(StandIn::new(screen, look, annotates))),
+        End::StandIn { annotates } => {
+            all.push(Box::new(Silence::new(screen.clone(), &look, false)));
+            all.push(Box::new(StandIn::new(screen, look, annotates)));
+        }
     }
     if let Some(events) = events {
         all.push(Box::new(Jsonl::new(open_events(events)?)));

@@ -7,8 +7,15 @@ use std::sync::OnceLock;
 use libc::{c_int, sigset_t};
 
 /// What a user or a terminal may send to `par` and `par` acts on.
-const REQUESTS: [c_int; 6] =
-    [libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGHUP, libc::SIGTSTP, libc::SIGWINCH];
+const REQUESTS: [c_int; 7] = [
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGTSTP,
+    libc::SIGWINCH,
+    libc::SIGUSR1,
+];
 
 /// The requests that whoever started `par` did not tell it to ignore (as `nohup` does with `SIGHUP`).
 pub(super) fn heeded() -> impl Iterator<Item = c_int> {

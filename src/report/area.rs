@@ -1,139 +1,97 @@
 //! A few lines at the bottom of a terminal that can be drawn again and taken away.
 
-use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
-
 use super::Screen;
-
-/// Draws at most so many times a second.
-const RATE: u8 = 30;
+use crate::term::{self, Size};
 
 /// The bottom lines of a screen's stderr.
 pub(super) struct Area {
     screen: Screen,
-    width: Width,
-    lines: MultiProgress,
-    text: ProgressBar,
-    /// What stands there; empty when nothing does.
-    shown: Mutex<String>,
+    size: Measure,
+    /// Whether lines that no longer fit are broken anew when the terminal becomes narrower.
+    reflows: bool,
+    shown: Mutex<Shown>,
 }
 
-type Width = Arc<dyn Fn() -> u16 + Send + Sync>;
+/// Asks how large the terminal is now.
+pub(super) type Measure = Arc<dyn Fn() -> Size + Send + Sync>;
+
+/// What stands there; nothing without text.
+#[derive(Default)]
+struct Shown {
+    text: String,
+    /// When it was drawn.
+    columns: usize,
+}
 
 impl Area {
-    /// An area on a terminal of so many columns.
-    pub(super) fn new(screen: Screen, width: Width) -> Area {
-        let is_behind = AtomicBool::new(false);
-        let canvas = Canvas { screen: screen.clone(), width: width.clone(), is_behind };
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(canvas), RATE);
-        let lines = MultiProgress::with_draw_target(target);
-        let text = lines.add(ProgressBar::new_spinner());
-        if let Ok(style) = ProgressStyle::with_template("{msg}") {
-            text.set_style(style);
-        }
-        Area { screen, width, lines, text, shown: Mutex::default() }
+    /// An area on a terminal of a size that may change.
+    pub(super) fn new(screen: Screen, size: Measure, reflows: bool) -> Area {
+        Area { screen, size, reflows, shown: Mutex::default() }
     }
 
-    /// Draws the text made for a number of columns, unless somebody is in the middle of a line.
-    pub(super) fn draw(&self, text: &dyn Fn(usize) -> String) -> io::Result<()> {
+    /// Draws the text made for a room of columns and lines, unless somebody is in the middle of a line.
+    pub(super) fn draw(&self, text: &dyn Fn(Size) -> String) -> io::Result<()> {
         if self.screen.is_line_open() {
             return Ok(());
         }
-        // A full line would wrap on some terminals.
-        let text = text(usize::from((self.width)().saturating_sub(1)));
+        let size = (self.size)();
+        // A full line would wrap on some terminals, and a full screen would scroll.
+        let room = Size { columns: size.columns - 1, lines: (size.lines - 1).max(1) };
+        let text = text(room);
         let mut shown = self.shown();
-        if *shown != text {
-            self.text.set_message(text.clone());
-            *shown = text;
+        if shown.text == text && shown.columns == size.columns {
+            return Ok(());
         }
-        Ok(())
+        let mut bytes = self.back_to_its_first_line(&shown, size);
+        if shown.columns != size.columns {
+            // A terminal may remember that it broke a line, even one that was written anew.
+            bytes.push_str("\x1b[J");
+        }
+        bytes.push_str(&text.replace('\n', "\x1b[K\n"));
+        // Behind the last column a `^C` that the terminal echoes would begin a new line.
+        bytes.push_str("\x1b[J\r");
+        *shown = Shown { text, columns: size.columns };
+        self.screen.draw(bytes.as_bytes())
     }
 
     /// Takes the lines away.
     pub(super) fn hide(&self) -> io::Result<()> {
-        if std::mem::take(&mut *self.shown()).is_empty() { Ok(()) } else { self.lines.clear() }
+        let shown = std::mem::take(&mut *self.shown());
+        if shown.text.is_empty() {
+            return Ok(());
+        }
+        let back = self.back_to_its_first_line(&shown, (self.size)());
+        self.screen.draw(format!("{back}\x1b[J").as_bytes())
     }
 
     /// Whether the lines are there.
     pub(super) fn is_visible(&self) -> bool {
-        !self.shown().is_empty()
-    }
-
-    fn shown(&self) -> MutexGuard<'_, String> {
-        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+        !self.shown().text.is_empty()
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
         self.screen.flush()
     }
-}
 
-/// What indicatif draws on.
-struct Canvas {
-    screen: Screen,
-    width: Width,
-    /// The cursor may stand behind the last column.
-    is_behind: AtomicBool,
-}
-
-impl fmt::Debug for Canvas {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Canvas")
-    }
-}
-
-impl Canvas {
-    fn control(&self, count: usize, letter: char) -> io::Result<()> {
-        match count {
-            0 => Ok(()),
-            count => self.screen.draw(format!("\x1b[{count}{letter}").as_bytes()),
+    /// Moves from the last line, where the cursor was left, to the first.
+    fn back_to_its_first_line(&self, shown: &Shown, now: Size) -> String {
+        let mut above: Vec<&str> = shown.text.split('\n').collect();
+        above.pop();
+        let is_broken = self.reflows && now.columns < shown.columns;
+        let rows = |line: &&str| match is_broken {
+            true => term::columns(&term::strip(line)).div_ceil(now.columns).max(1),
+            false => 1,
+        };
+        match above.iter().map(rows).sum::<usize>().min(now.lines - 1) {
+            0 => "\r".into(),
+            rows => format!("\r\x1b[{rows}A"),
         }
     }
-}
 
-impl TermLike for Canvas {
-    fn width(&self) -> u16 {
-        (self.width)()
-    }
-
-    fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.control(n, 'A')
-    }
-
-    fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.control(n, 'B')
-    }
-
-    fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.control(n, 'C')
-    }
-
-    fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.control(n, 'D')
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.screen.draw(format!("{text}\n").as_bytes())
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        self.is_behind.store(true, Ordering::Relaxed);
-        self.screen.draw(text.as_bytes())
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.screen.draw(b"\r\x1b[2K")
-    }
-
-    /// Behind the last column a `^C` that the terminal echoes would begin a new line.
-    fn flush(&self) -> io::Result<()> {
-        if self.is_behind.swap(false, Ordering::Relaxed) {
-            self.screen.draw(b"\r")?;
-        }
-        self.screen.flush()
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

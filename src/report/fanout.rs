@@ -20,6 +20,7 @@ enum Note {
     Events(Vec<Event>),
     Pause,
     Resume,
+    Tell,
     Shown(Box<dyn FnOnce() + Send>),
 }
 
@@ -101,6 +102,11 @@ impl Handle {
         self.note(Note::Resume);
     }
 
+    /// Says what runs.
+    pub fn tell(&self) {
+        self.note(Note::Tell);
+    }
+
     /// Waits until everything is shown and the reporters are done; the first error of one.
     pub fn finish(self) -> io::Result<()> {
         self.deliver();
@@ -135,6 +141,10 @@ impl Fanout {
                 }
                 Note::Pause => self.each(|reporter| reporter.pause()),
                 Note::Resume => self.each(|reporter| reporter.resume()),
+                Note::Tell => {
+                    let now = At::from(self.began.elapsed());
+                    self.each(|reporter| reporter.tell(now));
+                }
                 Note::Shown(then) => {
                     self.each(|reporter| reporter.flush());
                     then();

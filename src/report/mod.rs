@@ -5,6 +5,7 @@
 
 mod area;
 mod blocks;
+mod eta;
 mod fanout;
 mod group;
 mod interleaved;
@@ -26,6 +27,7 @@ mod voice;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{At, Event};
@@ -66,6 +68,11 @@ pub trait Reporter: Send {
     fn resume(&mut self) -> io::Result<()> {
         Ok(())
     }
+    /// Somebody wants to know what runs.
+    fn tell(&mut self, now: At) -> io::Result<()> {
+        let _ = now;
+        Ok(())
+    }
     /// There will be no more events.
     fn finish(&mut self) -> io::Result<()>;
 }
@@ -87,7 +94,12 @@ pub struct Look {
     pub directory: PathBuf,
     /// The words that, with a task's name behind them, run it again.
     pub invocation: String,
+    /// Whether the terminal breaks lines anew when it becomes narrower.
+    pub reflows: bool,
 }
+
+/// What a task of this name took in earlier runs.
+pub type Past = Arc<dyn Fn(&str) -> Option<Duration> + Send + Sync>;
 
 /// Ways to show the output of tasks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,8 +123,14 @@ pub enum Mode {
     Progress,
 }
 
-/// The reporter that shows the output of tasks.
-pub fn mode(mode: Mode, screen: Screen, logs: LogReader, look: &Look) -> Box<dyn Reporter> {
+/// The reporter that shows the output of tasks; of what they took before only [`Mode::Progress`] makes use.
+pub fn mode(
+    mode: Mode,
+    screen: Screen,
+    logs: LogReader,
+    look: &Look,
+    past: Past,
+) -> Box<dyn Reporter> {
     let voice = voice::Voice::new(screen.clone(), look);
     match mode {
         Mode::Interleaved => Box::new(interleaved::Interleaved::new(screen, logs, voice)),
@@ -121,7 +139,7 @@ pub fn mode(mode: Mode, screen: Screen, logs: LogReader, look: &Look) -> Box<dyn
         Mode::Auto => Box::new(blocks::Blocks::new(screen, logs, voice, blocks::Policy::All)),
         Mode::Errors => Box::new(blocks::Blocks::new(screen, logs, voice, blocks::Policy::Failed)),
         Mode::KeepOrder => Box::new(keep_order::KeepOrder::new(screen, logs, voice)),
-        Mode::Progress => Box::new(progress::Progress::new(screen, logs, look)),
+        Mode::Progress => Box::new(progress::Progress::new(screen, logs, look, past)),
     }
 }
 

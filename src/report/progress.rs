@@ -11,19 +11,24 @@ use std::time::Duration;
 use crate::event::{At, Event, Failure, Kind, Outcome, Stream};
 use crate::id::UnitId;
 use crate::store::LogReader;
-use crate::term::{self, Colour};
+use crate::term::{self, Colour, Size};
 
-use super::area::Area;
+use super::area::{Area, Measure};
 use super::blocks::{Blocks, Policy};
+use super::eta::Eta;
 use super::ranges::Ranges;
 use super::units::Units;
 use super::voice::Voice;
-use super::{Look, Reporter, Screen};
+use super::{Look, Past, Reporter, Screen};
 
 /// Lines at the bottom, with the first one that counts.
 const LINES: usize = 8;
 /// Bytes of a task's latest output in which its last line is looked for.
 const GLANCE: u64 = 1024;
+/// Columns below which there is no room for what a task wrote.
+const NARROW: usize = 24;
+/// Columns of a task's age and of what stands around it and its name.
+const AGE: usize = 10;
 const RHYTHM: Duration = Duration::from_millis(100);
 
 /// Shows what runs.
@@ -35,6 +40,7 @@ pub(super) struct Progress {
     logs: LogReader,
     look: Look,
     units: Units,
+    eta: Eta,
     running: BTreeMap<UnitId, Running>,
     /// Commands that have the terminal.
     outside: BTreeSet<UnitId>,
@@ -52,18 +58,20 @@ struct Running {
 }
 
 impl Progress {
-    pub(super) fn new(screen: Screen, logs: LogReader, look: &Look) -> Progress {
-        let width = || term::width(io::stderr().as_fd()).unwrap_or(80);
-        Progress::with_width(screen, logs, look, Arc::new(width))
+    pub(super) fn new(screen: Screen, logs: LogReader, look: &Look, past: Past) -> Progress {
+        let unknown = Size { columns: 80, lines: 24 };
+        let size = move || term::size(io::stderr().as_fd()).unwrap_or(unknown);
+        Progress::with_size(screen, logs, look, past, Arc::new(size))
     }
 
-    pub(super) fn with_width(
+    pub(super) fn with_size(
         screen: Screen,
         logs: LogReader,
         look: &Look,
-        width: Arc<dyn Fn() -> u16 + Send + Sync>,
+        past: Past,
+        size: Measure,
     ) -> Progress {
-        let area = Arc::new(Area::new(screen.clone(), width));
+        let area = Arc::new(Area::new(screen.clone(), size, look.reflows));
         let writer =
             |stream| Box::new(Above { stream, screen: screen.clone(), area: area.clone() });
         let (out, err) = (writer(Stream::Stdout), writer(Stream::Stderr));
@@ -77,6 +85,7 @@ impl Progress {
             logs,
             look: look.clone(),
             units: Units::default(),
+            eta: Eta::new(past),
             running: BTreeMap::new(),
             outside: BTreeSet::new(),
             is_paused: false,
@@ -88,6 +97,7 @@ impl Progress {
 
     fn note(&mut self, event: &Event) {
         self.units.event(event);
+        self.eta.event(event, &self.units);
         match &event.kind {
             Kind::Added { unit, .. } if self.units.is_task(*unit) => self.known += 1,
             Kind::Started { unit, captured, .. } => {
@@ -135,33 +145,41 @@ impl Progress {
         }
     }
 
-    fn text(&self, now: At, width: usize) -> String {
+    fn text(&self, now: At, room: Size) -> String {
+        let width = room.columns;
         let mut lines = vec![self.header(now, width)];
         let mut running: Vec<_> =
             self.running.iter().filter(|(_, running)| running.commands > 0).collect();
         running.sort_by_key(|(unit, running)| (running.since, **unit));
-        let room = if running.len() > LINES - 1 { LINES - 2 } else { LINES - 1 };
-        let left = running.len().saturating_sub(room);
-        let names = running.iter().take(room).map(|(unit, _)| term::columns(&self.name(**unit)));
-        let column = names.max().unwrap_or(0).min(width / 3);
-        for (unit, running) in running.iter().take(room) {
+        let most = LINES.min(room.lines) - 1;
+        let shown = if running.len() > most { most.saturating_sub(1) } else { most };
+        let left = running.len().saturating_sub(shown);
+        let names = running.iter().take(shown).map(|(unit, _)| term::columns(&self.name(**unit)));
+        let limit = if width < NARROW { width.saturating_sub(AGE) } else { width / 3 };
+        let column = names.max().unwrap_or(0).min(limit);
+        for (unit, running) in running.iter().take(shown) {
             lines.push(self.line(**unit, running, now, column, width));
         }
-        if left > 0 {
-            lines.push(self.look.style.paint(Colour::Dim, &format!("  … and {left} more")));
+        if left > 0 && most > 0 {
+            let more = term::truncate(&format!("  … and {left} more"), width);
+            lines.push(self.look.style.paint(Colour::Dim, &more));
         }
         lines.join("\n")
     }
 
+    /// As many of its parts as there is room for.
     fn header(&self, now: At, width: usize) -> String {
-        let failed = match self.failed {
-            0 => String::new(),
-            failed => format!(", {failed} failed"),
-        };
-        let word = self.look.word;
-        let (done, known, age) = (self.done, self.known, term::age(now.elapsed()));
-        let text = term::truncate(&format!("{word}: {done}/{known} done{failed}, {age}"), width);
-        self.look.style.paint(if self.failed > 0 { Colour::Red } else { Colour::Bold }, &text)
+        let mut text = format!("{}: {}/{} done", self.look.word, self.done, self.known);
+        let failed = (self.failed > 0).then(|| format!("{} failed", self.failed));
+        let left = self.eta.left(now, &self.units);
+        let left = left.map(|left| format!("about {} left", term::age(left)));
+        for part in failed.into_iter().chain([term::age(now.elapsed())]).chain(left) {
+            if term::columns(&text) + 2 + term::columns(&part) <= width {
+                text.push_str(&format!(", {part}"));
+            }
+        }
+        let colour = if self.failed > 0 { Colour::Red } else { Colour::Bold };
+        self.look.style.paint(colour, &term::truncate(&text, width))
     }
 
     fn line(
@@ -175,8 +193,13 @@ impl Progress {
         let name = term::truncate(&self.name(unit), column);
         let gap = " ".repeat(column.saturating_sub(term::columns(&name)));
         let age = term::age(now.since(running.since));
-        let said = running.last.as_ref().and_then(|last| self.last_line(last)).unwrap_or_default();
-        term::truncate(format!("  {name}{gap}  {age:>6}  {said}").trim_end(), width)
+        let mut text = format!("  {name}{gap}  {age:>6}");
+        if width >= NARROW
+            && let Some(said) = running.last.as_ref().and_then(|last| self.last_line(last))
+        {
+            text.push_str(&format!("  {said}"));
+        }
+        term::truncate(text.trim_end(), width)
     }
 
     fn name(&self, unit: UnitId) -> String {
@@ -212,9 +235,9 @@ impl Reporter for Progress {
         let is_free = self.outside.is_empty() && !self.is_paused;
         let is_busy = self.running.values().any(|running| running.commands > 0);
         if is_free && (is_busy || self.area.is_visible()) {
-            self.area.draw(&|width| self.text(now, width))?;
+            self.area.draw(&|room| self.text(now, room))?;
         }
-        Ok(())
+        self.area.flush()
     }
 
     fn rhythm(&self) -> Option<Duration> {
@@ -234,6 +257,11 @@ impl Reporter for Progress {
     fn resume(&mut self) -> io::Result<()> {
         self.is_paused = false;
         Ok(())
+    }
+
+    /// Somebody else says it, above.
+    fn tell(&mut self, _: At) -> io::Result<()> {
+        self.area.hide()
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -268,20 +296,25 @@ mod tests {
     use super::super::testing::*;
     use super::*;
     use crate::event::{Level, Outcome::Succeeded};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn progress(story: &Story, memory: &Memory, width: u16) -> Progress {
-        let width = Arc::new(move || width);
-        Progress::with_width(memory.screen(), story.store.reader(), &look(), width)
+    fn progress(story: &Story, memory: &Memory, columns: usize) -> Progress {
+        sized(story, memory, Size { columns, lines: 24 })
+    }
+
+    fn sized(story: &Story, memory: &Memory, size: Size) -> Progress {
+        let (size, logs) = (Arc::new(move || size), story.store.reader());
+        Progress::with_size(memory.screen(), logs, &look(), no_past(), size)
     }
 
     /// What stands on the terminal after all events so far and a look at the clock.
-    fn seen(story: &Story, seconds: u64, width: u16) -> String {
+    fn seen(story: &Story, seconds: u64, width: usize) -> String {
         let memory = Memory::default();
         let mut progress = progress(story, &memory, width);
         story.events.iter().for_each(|event| progress.event(event).unwrap());
         progress.tick(At(seconds * 1_000_000)).unwrap();
         progress.flush().unwrap();
-        memory.terminal(usize::from(width))
+        memory.terminal(width)
     }
 
     #[test]
@@ -295,8 +328,8 @@ mod tests {
             "par: 0/3 done, 1m 05s\n  build  1m 05s  second line\n  日本   1m 01s  50%"
         );
         assert_eq!(
-            seen(&story, 5, 24),
-            "par: 0/3 done, 5s\n  build      5s  secon…\n  日本       1s  50%"
+            seen(&story, 5, 26),
+            "par: 0/3 done, 5s\n  build      5s  second …\n  日本       1s  50%"
         );
     }
 
@@ -309,6 +342,78 @@ mod tests {
         let text = seen(&story, 1, 40);
         assert_eq!(text.lines().count(), 8);
         assert!(text.ends_with("  t6      1s\n  … and 3 more"), "{text}");
+    }
+
+    #[test]
+    fn a_low_terminal_is_not_filled() {
+        let mut story = Story::new();
+        for task in 1..=9 {
+            story.task(task, 0, &format!("t{task}")).begin(task).start(task, task * 10, "");
+        }
+        let seen = |lines| {
+            let memory = Memory::default();
+            let mut progress = sized(&story, &memory, Size { columns: 40, lines });
+            story.events.iter().for_each(|event| progress.event(event).unwrap());
+            progress.tick(At(0)).unwrap();
+            progress.flush().unwrap();
+            memory.terminal(40)
+        };
+        assert_eq!(seen(4), "par: 0/9 done, 0s\n  t1      0s\n  … and 8 more");
+        assert_eq!(seen(3), "par: 0/9 done, 0s\n  … and 9 more");
+        assert_eq!(seen(2), "par: 0/9 done, 0s");
+        assert_eq!(seen(1), "par: 0/9 done, 0s");
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_what_matters_most() {
+        let mut story = Story::new();
+        story.task(1, 0, "integration").begin(1).start(1, 11, "x").out(11, "said\n");
+        assert_eq!(seen(&story, 75, 20), "par: 0/1 done\n  integrat…  1m 15s");
+        assert_eq!(seen(&story, 5, 12), "par: 0/1 d…\n  …      5s");
+    }
+
+    #[test]
+    fn what_earlier_runs_took_says_how_long_it_will_take() {
+        let memory = Memory::default();
+        let mut story = Story::new();
+        story.task(1, 0, "build").begin(1).start(1, 11, "x");
+        let (size, logs) = (|| Size { columns: 40, lines: 24 }, story.store.reader());
+        let past = |_: &str| Some(Duration::from_secs(90));
+        let screen = memory.screen();
+        let mut progress =
+            Progress::with_size(screen, logs, &look(), Arc::new(past), Arc::new(size));
+        story.events.iter().for_each(|event| progress.event(event).unwrap());
+        progress.tick(At(10_000_000)).unwrap();
+        progress.flush().unwrap();
+        let shown = "par: 0/1 done, 10s, about 1m 20s left\n  build     10s";
+        assert_eq!(memory.terminal(40), shown);
+    }
+
+    #[test]
+    fn lines_that_a_narrower_terminal_has_broken_are_taken_away_whole() {
+        let rows = |reflows| {
+            let (memory, columns) = (Memory::default(), Arc::new(AtomicUsize::new(40)));
+            let mut story = Story::new();
+            story.task(1, 0, "a").task(2, 0, "b").begin(1).begin(2);
+            story.start(1, 11, "").start(2, 21, "").out(11, "a line that fills the terminal\n");
+            let (look, logs) = (Look { reflows, ..look() }, story.store.reader());
+            let size = {
+                let columns = columns.clone();
+                move || Size { columns: columns.load(Ordering::Relaxed), lines: 24 }
+            };
+            let mut progress =
+                Progress::with_size(memory.screen(), logs, &look, no_past(), Arc::new(size));
+            story.events.iter().for_each(|event| progress.event(event).unwrap());
+            progress.tick(At(0)).unwrap();
+            columns.store(15, Ordering::Relaxed);
+            progress.tick(At(0)).unwrap();
+            progress.flush().unwrap();
+            let text = memory.only(Stream::Stderr);
+            let up = text.rfind('A').unwrap();
+            text[text[..up].rfind('[').unwrap() + 1..up].to_string()
+        };
+        // The header of 17 columns is now 2 lines, the first task's of 39 are 3.
+        assert_eq!((rows(true), rows(false)), ("5".into(), "2".into()));
     }
 
     #[test]

@@ -1,12 +1,15 @@
-//! A line now and then where nothing else tells that something still happens, as CI systems want.
+//! What runs, and for how long: told to whoever asks, and now and then where nothing else tells that something
+//! still happens, as CI systems want.
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{At, Event, Kind, Level};
+use crate::event::{At, Event, Kind, Level, Stream};
 use crate::id::UnitId;
-use crate::term;
+use crate::term::{self, Colour, Style};
 
 use super::units::Units;
 use super::voice::Voice;
@@ -15,31 +18,70 @@ use super::{Look, Reporter, Screen};
 /// So long nothing was shown.
 const LONG: Duration = Duration::from_secs(30);
 const RHYTHM: Duration = Duration::from_secs(1);
+/// Commands named at most.
+const NAMED: usize = 40;
+/// Columns of a line where nobody knows how wide it may be.
+const WIDTH: usize = 100;
 
-/// Breaks the silence, for where there is no terminal.
+/// Tells what runs.
 pub struct Silence {
     screen: Screen,
     voice: Voice,
+    word: &'static str,
+    style: Style,
     units: Units,
-    running: BTreeMap<UnitId, At>,
+    running: BTreeMap<UnitId, Running>,
+    known: usize,
+    done: usize,
+    /// Whether it speaks without being asked.
+    breaks: bool,
     written: u64,
     since: At,
 }
 
+struct Running {
+    began: At,
+    echo: Option<Arc<str>>,
+}
+
 impl Silence {
-    /// Watches `screen` and speaks on its stderr.
-    pub fn new(screen: Screen, look: &Look) -> Silence {
+    /// Watches `screen` and speaks on its stderr; unasked only if it `breaks` the silence.
+    pub fn new(screen: Screen, look: &Look, breaks: bool) -> Silence {
         let voice = Voice::new(screen.clone(), look);
         let (units, running) = (Units::default(), BTreeMap::new());
-        Silence { screen, voice, units, running, written: 0, since: At::default() }
+        let (word, style) = (look.word, look.style);
+        let (known, done, written, since) = (0, 0, 0, At::default());
+        Silence { screen, voice, word, style, units, running, known, done, breaks, written, since }
     }
 
     fn text(&self, now: At) -> String {
-        let running = self.running.iter().map(|(unit, began)| {
+        let running = self.running.iter().map(|(unit, running)| {
             let name = term::strip(self.units.name(*unit));
-            format!("{name} ({})", term::age(now.since(*began)))
+            format!("{name} ({})", term::age(now.since(running.began)))
         });
         format!("still running: {}", running.collect::<Vec<_>>().join(", "))
+    }
+
+    /// A line for the run, and one for each command.
+    fn answer(&self, now: At) -> String {
+        let width = term::size(io::stderr().as_fd()).map_or(WIDTH, |size| size.columns - 1);
+        let (word, done, known) = (self.word, self.done, self.known);
+        let head = format!("{word}: {done}/{known} done, {}", term::age(now.elapsed()));
+        let mut text = self.style.paint(Colour::Bold, &head) + "\n";
+        let mut oldest: Vec<_> = self.running.iter().collect();
+        oldest.sort_by_key(|(unit, running)| (running.began, **unit));
+        for (unit, running) in oldest.iter().take(NAMED) {
+            let (name, age) = (self.units.name(**unit), term::age(now.since(running.began)));
+            let echo = running.echo.as_deref().and_then(|echo| echo.trim().lines().next());
+            let line =
+                format!("  {} ({age})  {}", term::strip(name), term::strip(echo.unwrap_or("")));
+            text.push_str(&term::truncate(line.trim_end(), width));
+            text.push('\n');
+        }
+        if oldest.len() > NAMED {
+            text.push_str(&format!("  … and {} more\n", oldest.len() - NAMED));
+        }
+        text
     }
 }
 
@@ -47,11 +89,13 @@ impl Reporter for Silence {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.units.event(event);
         match &event.kind {
-            Kind::Started { unit, .. } => {
-                self.running.insert(*unit, event.at);
+            Kind::Added { unit, .. } if self.units.is_task(*unit) => self.known += 1,
+            Kind::Started { unit, echo, .. } => {
+                self.running.insert(*unit, Running { began: event.at, echo: echo.clone() });
             }
             Kind::Finished { unit, .. } => {
                 self.running.remove(unit);
+                self.done += usize::from(self.units.is_task(*unit));
             }
             _ => {}
         }
@@ -72,10 +116,39 @@ impl Reporter for Silence {
     }
 
     fn rhythm(&self) -> Option<Duration> {
-        Some(RHYTHM)
+        self.breaks.then_some(RHYTHM)
+    }
+
+    fn tell(&mut self, now: At) -> io::Result<()> {
+        self.screen.end_line()?;
+        self.screen.write(Stream::Stderr, self.answer(now).as_bytes())?;
+        self.screen.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn who_asks_is_told_what_runs_and_for_how_long() {
+        let memory = Memory::default();
+        let mut story = Story::new();
+        story.task(1, 0, "a").task(2, 0, "b").task(3, 0, "\x1b[2Jc").begin(1).start(1, 11, "");
+        story.begin(3).start(3, 31, "first line\nsecond").wait(5).ok(11).ok(1).begin(2);
+        story.start(2, 21, "");
+        let mut silence = Silence::new(memory.screen(), &look(), false);
+        story.events.iter().for_each(|event| silence.event(event).unwrap());
+        silence.screen.write(Stream::Stdout, b"half a line").unwrap();
+        silence.tell(At(65_000_000)).unwrap();
+        assert_eq!(
+            memory.text(),
+            "half a line\n!par: 1/3 done, 1m 05s\n!  c (1m 05s)  first line\n!  b (1m 00s)\n"
+        );
     }
 }

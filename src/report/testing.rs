@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use super::{Look, Mode, Reporter, Screen, Summary, mode};
+use super::{Look, Mode, Past, Reporter, Screen, Summary, mode};
 use crate::event::*;
 use crate::id::{RunId, UnitId};
 use crate::store::{EventLog, Logs, Store};
@@ -107,9 +107,19 @@ impl Terminal {
         match letter {
             "A" => self.row -= count,
             "B" => self.row += count,
-            "K" => self.line().clear(),
+            "K" => self.erase(),
+            "J" => {
+                self.erase();
+                self.lines.truncate(self.row + 1);
+            }
             other => panic!("a terminal that knows no {other}"),
         }
+    }
+
+    /// From the cursor to the end of its line.
+    fn erase(&mut self) {
+        let column = self.column;
+        self.line().truncate(column);
     }
 
     fn put(&mut self, c: char) {
@@ -148,7 +158,13 @@ pub(super) fn look() -> Look {
         is_verbose: false,
         directory: PathBuf::from("/nowhere"),
         invocation: "par run".into(),
+        reflows: true,
     }
+}
+
+/// Nothing has run before.
+pub(super) fn no_past() -> Past {
+    Arc::new(|_| None)
 }
 
 /// A run told by hand. Units are numbers; a task's attempt is the latest that began.
@@ -329,7 +345,7 @@ impl Story {
     /// What a mode's reporter shows of it.
     pub(super) fn shown(&self, how: Mode) -> String {
         let memory = Memory::default();
-        let reporter = mode(how, memory.screen(), self.store.reader(), &look());
+        let reporter = mode(how, memory.screen(), self.store.reader(), &look(), no_past());
         self.tell(&mut [reporter]);
         memory.text()
     }

@@ -251,6 +251,7 @@ impl Driver {
                 Input::Rendered { unit, rendered: self.rendered(unit, rendered) }
             }
             Answer::Asked(unit, answer) => {
+                self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.asks(false));
                 self.reports.resume();
                 let task = &self.scheduler.plan().unit(unit).task;
                 Input::Checked { unit, verdict: consent(task, answer) }
@@ -405,6 +406,7 @@ impl Driver {
     /// Puts questions to whoever sits at the terminal; without one the answer is no.
     fn prompt(&mut self, unit: UnitId, prompts: Vec<Arc<str>>) {
         self.reports.pause();
+        self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.asks(true));
         let guarded = self.guarded;
         let is_terminal = self.stream.can_ask;
         let post = self.post.clone();

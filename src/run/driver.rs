@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, lending, mask, memory, nesting, output, ready, resume, server, shortage,
-    stages, stalls, start,
+    headroom, jobs, keyboard, lending, mask, memory, nesting, output, ready, resume, server,
+    shortage, stages, stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -99,6 +99,9 @@ pub(super) struct Driver {
     pub(super) forwards: HashMap<UnitId, forward::Forward>,
     pub(super) server: server::Server,
     pub(super) jobs: jobs::Jobs,
+    pub(super) keyboard: Option<keyboard::Keyboard>,
+    /// Tasks are told that their output is shown in colour.
+    pub(super) colours: bool,
     pub(super) claims: claims::Claims,
     pub(super) control: control::Control,
     pub(super) gates: gates::Watch,
@@ -185,6 +188,8 @@ impl Driver {
             memory: memory::Memory::default(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
+            keyboard: order.keys.then(|| keyboard::Keyboard::open(guarded).ok()).flatten(),
+            colours: order.colours,
             post,
             inputs: VecDeque::new(),
             launches: HashMap::new(),
@@ -309,10 +314,14 @@ impl Driver {
         let looks = [self.next_look(), self.next_look_for_idle()];
         let wake = [deadline, retry, visible, life, gate, memory, told].into_iter().chain(looks);
         let wake = wake.flatten().min();
+        if let Some(keyboard) = self.keyboard.as_mut().filter(|_| self.processes.running() > 0) {
+            keyboard.listen();
+        }
         tokio::select! {
             biased;
             notice = self.processes.next() => self.notice(notice),
             Some(mail) = self.mail.recv() => self.receive(mail),
+            keys = keyboard::typed(self.keyboard.as_ref()) => self.typed(&keys),
             () = self.jobs.token(), if self.scheduler.wants_slot() => {}
             () = until(wake) => {
                 if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -393,6 +402,7 @@ impl Driver {
         match signal {
             libc::SIGTSTP => {
                 self.reports.pause();
+                self.keyboard.as_mut().into_iter().for_each(keyboard::Keyboard::leave);
                 let before = Instant::now();
                 self.processes.suspend();
                 self.clock.stood_still(before.elapsed());
@@ -402,7 +412,16 @@ impl Driver {
                 self.signal.get_or_insert(signal);
                 self.inputs.push_back(Input::Cancel(Why::Signal(signal)));
             }
+            libc::SIGUSR1 => self.reports.tell(),
             _ => {}
+        }
+    }
+
+    fn typed(&mut self, keys: &[keyboard::Key]) {
+        for key in keys {
+            match key {
+                keyboard::Key::Tell => self.reports.tell(),
+            }
         }
     }
 

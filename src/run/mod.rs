@@ -17,6 +17,7 @@ mod freshness;
 mod gates;
 mod headroom;
 mod jobs;
+mod keyboard;
 mod leftovers;
 mod lending;
 mod mask;
@@ -83,6 +84,10 @@ pub struct Order {
     pub merges: bool,
     /// The machine, which knows in the end what was seen of it, unless something was done.
     pub witness: Arc<Witness>,
+    /// Whether the keys of the terminal are for the run while no task has it.
+    pub keys: bool,
+    /// Whether tasks whose output is kept are told that it will be shown in colour.
+    pub colours: bool,
     /// How long tasks took before.
     pub durations: Durations,
     /// What is remembered of the tasks.

@@ -188,6 +188,7 @@ impl Driver {
     pub(super) fn exited(&mut self, unit: UnitId, status: Status, usage: Usage) {
         self.finish_masks(unit);
         self.headroom.free(unit);
+        self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.take_back(unit));
         self.launches.remove(&unit);
         self.stalls.forget(unit);
         self.left_jobserver(unit);

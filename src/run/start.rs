@@ -64,6 +64,7 @@ impl Driver {
             Err(error) => Exit::NotStarted(error.to_string()),
         };
         self.headroom.free(unit);
+        self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.take_back(unit));
         self.launches.remove(&unit);
         self.inputs.push_back(Input::Exited { unit, exit });
         true
@@ -96,6 +97,7 @@ impl Driver {
         if !start.captured {
             // Whatever stands on the terminal must be complete before somebody else writes to it.
             self.reports.flush();
+            self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.lend(start.unit));
         }
         if start.captured {
             self.headroom.keep(start.unit, self.processes.running())?;
@@ -199,6 +201,9 @@ impl Driver {
         });
         own.extend(self.context_variables(unit, start.attempt));
         own.extend(self.resolver.stage_variables(unit).iter().cloned());
+        if self.colours && start.captured {
+            own.extend(colours(&launch.env));
+        }
         if let Some(path) = path {
             own.insert("PATH", path);
             own.insert("PAR_SOCKET", self.server.socket().display().to_string());
@@ -246,6 +251,15 @@ impl Driver {
         };
         if merged { Capture::Merged } else { Capture::Separate }
     }
+}
+
+/// Says to tools that write into a pipe what they would see of a terminal, unless somebody said something else.
+fn colours(env: &Env) -> impl Iterator<Item = (&'static str, String)> {
+    let is_said = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR"]
+        .into_iter()
+        .any(|name| env.get(name).is_some_and(|value| !value.is_empty()));
+    let both = ["FORCE_COLOR", "CLICOLOR_FORCE"].into_iter().filter(move |_| !is_said);
+    both.map(|name| (name, "1".to_string()))
 }
 
 /// Mostly it is there, and asking is cheaper than trying to make it.

@@ -60,6 +60,11 @@ impl Live {
         self.stdout.wait(part);
     }
 
+    /// Waits until `part` has been written to stderr.
+    pub fn see_stderr(&self, part: &str) {
+        self.stderr.wait(part);
+    }
+
     /// Sends a signal to the process that was started, and to no other.
     pub fn signal(&self, signal: i32) {
         send(self.child.id() as i32, signal);

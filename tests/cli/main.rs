@@ -1,5 +1,6 @@
 //! The program as its users meet it: the real binary, all of its output, its exit code.
 
+mod area;
 mod args;
 mod attempts;
 mod beside;
@@ -33,6 +34,7 @@ mod plan;
 mod policies_keys;
 mod programs;
 mod ps;
+mod pty;
 mod readme;
 mod refusals;
 mod remote;

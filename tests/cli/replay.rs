@@ -76,9 +76,10 @@ fn replayed(dir: &Path, mode: Mode) -> (String, String) {
         is_verbose: false,
         directory: dir.canonicalize().expect("the directory is there"),
         invocation: "par run".into(),
+        reflows: true,
     };
     let mut reporters: Vec<Box<dyn Reporter>> = vec![
-        report::mode(mode, screen.clone(), logs.clone(), &look),
+        report::mode(mode, screen.clone(), logs.clone(), &look, Arc::new(|_| None)),
         Box::new(Summary::new(screen, logs.clone(), look)),
     ];
     report::replay(&runs, &latest, &logs, &mut reporters).expect("a run that can be read");

@@ -54,7 +54,7 @@ fn auto_shows_a_command_as_it_comes_when_nothing_can_run_beside_it() {
     let memory = Memory::default();
     let mut story = Story::new();
     story.task(1, 0, "a").begin(1).start_alone(1, 11, "wait").out(11, "now");
-    let mut reporter = mode(Mode::Auto, memory.screen(), story.store.reader(), &look());
+    let mut reporter = mode(Mode::Auto, memory.screen(), story.store.reader(), &look(), no_past());
     story.events.iter().for_each(|event| reporter.event(event).unwrap());
     reporter.flush().unwrap();
     assert_eq!(memory.text(), "!par: [a] wait\nnow");
@@ -65,7 +65,8 @@ fn auto_streams_in_a_sequential_run_and_before_a_command_that_has_the_terminal()
     let transient = || Store::transient(RunId("20260102-030405-000000".into()));
     let shown = |story: &Story| {
         let memory = Memory::default();
-        let mut reporter = mode(Mode::Auto, memory.screen(), story.store.reader(), &look());
+        let mut reporter =
+            mode(Mode::Auto, memory.screen(), story.store.reader(), &look(), no_past());
         story.events.iter().for_each(|event| reporter.event(event).unwrap());
         reporter.flush().unwrap();
         memory.text()
@@ -140,7 +141,8 @@ fn keep_order_shows_the_first_as_it_comes_and_the_rest_in_turn() {
     let memory = Memory::default();
     let mut story = two_at_once();
     story.task(3, 0, "c").begin(3).start(3, 31, "").out(31, "c1\n").ok(31).ok(3);
-    let mut reporter = mode(Mode::KeepOrder, memory.screen(), story.store.reader(), &look());
+    let mut reporter =
+        mode(Mode::KeepOrder, memory.screen(), story.store.reader(), &look(), no_past());
     let is_end_of_b = |event: &Event| matches!(event.kind, Kind::Finished { unit: UnitId(2), .. });
     let middle = story.events.iter().position(is_end_of_b).unwrap();
     story.events[..=middle].iter().for_each(|event| reporter.event(event).unwrap());

@@ -23,7 +23,7 @@ fn a_recorded_run_is_shown_as_it_was() {
         let memory = Memory::default();
         let summary = Summary::new(memory.screen(), live.clone(), look.clone());
         let mut reporters: [Box<dyn Reporter>; 2] =
-            [mode(how, memory.screen(), live.clone(), &look), Box::new(summary)];
+            [mode(how, memory.screen(), live.clone(), &look, no_past()), Box::new(summary)];
         for event in &events {
             reporters.iter_mut().for_each(|reporter| reporter.event(event).unwrap());
         }
@@ -48,7 +48,7 @@ fn story_shown_again(
     let screen = memory.screen();
     let summary = Summary::new(screen.clone(), logs.clone(), look.clone());
     let mut reporters: [Box<dyn Reporter>; 2] =
-        [mode(how, screen, logs.clone(), look), Box::new(summary)];
+        [mode(how, screen, logs.clone(), look, no_past()), Box::new(summary)];
     replay(&runs, &run, &logs, &mut reporters).unwrap();
     assert_eq!(memory.text(), expected, "{how:?}");
 }
@@ -118,7 +118,7 @@ fn a_long_silence_is_broken_by_a_line_about_what_runs() {
     let mut story = Story::new();
     story.task(1, 0, "a").task(2, 0, "b").begin(1).start(1, 11, "").wait(20).begin(2);
     story.start(2, 21, "").wait(5).ok(11);
-    let mut silence = Silence::new(screen.clone(), &look());
+    let mut silence = Silence::new(screen.clone(), &look(), true);
     story.events.iter().for_each(|event| silence.event(event).unwrap());
     let mut tick = |seconds: u64| silence.tick(At(seconds * 1_000_000)).unwrap();
     (1..30).for_each(&mut tick);
@@ -148,7 +148,7 @@ impl Reporter for Broken {
 fn a_reporter_that_fails_is_dropped_and_told_of_while_the_others_go_on() {
     let memory = Memory::default();
     let story = two_at_once();
-    let good = mode(Mode::Interleaved, memory.screen(), story.store.reader(), &look());
+    let good = mode(Mode::Interleaved, memory.screen(), story.store.reader(), &look(), no_past());
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let tell = told.clone();
     let on_failure = move |error: &io::Error| tell.lock().unwrap().push(error.kind());

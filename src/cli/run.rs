@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::FromRawFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::fingerprint::Traces;
 use crate::host::{Host, Witness};
 use crate::id::{RunId, TaskIds};
 use crate::report::{
-    self, Jsonl, Look, Mode, Past, Reporter, Screen, Silence, StandIn, Summary, Told,
+    self, Folds, GitHub, Jsonl, Look, Mode, Past, Reporter, Screen, Silence, StandIn, Summary, Told,
 };
 use crate::resolve::Resolver;
 use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
@@ -165,7 +166,7 @@ fn order(
     let asked = planning::planning(args, settings, model, host);
     let look = look(args.program, settings, host);
     let is_terminal = is_terminal();
-    let mode = mode(settings, is_terminal, host);
+    let mode = mode(args.program, settings, is_terminal, host);
     let store = match settings.dry.value {
         true => Store::transient(run),
         false => Store::new(&model.root_dir, run),
@@ -184,6 +185,8 @@ fn order(
     let end = match args.program {
         Program::Par => End::Summary {
             breaks_silence: !is_terminal,
+            github: folds(args.program, host) == Some(Folds::GitHub),
+            summary: host.env("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()),
             told: seen.question.as_ref().map(Question::told),
         },
         Program::Task => End::StandIn { annotates: is_github(host) },
@@ -252,7 +255,7 @@ pub(super) fn is_github(host: &dyn Host) -> bool {
 /// Who speaks beside the tasks and when all is over.
 enum End {
     /// We do, and tell what we said if somebody wants to know.
-    Summary { breaks_silence: bool, told: Option<Told> },
+    Summary { breaks_silence: bool, github: bool, summary: Option<String>, told: Option<Told> },
     /// We do, in go-task's words.
     StandIn { annotates: bool },
 }
@@ -309,10 +312,21 @@ fn is_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
 }
 
-fn mode(settings: &Settings, is_terminal: bool, host: &dyn Host) -> Mode {
+/// The CI system that reads what we write, and can fold it.
+fn folds(program: Program, host: &dyn Host) -> Option<Folds> {
+    let is_gitlab = || host.env("GITLAB_CI").is_some_and(|value| value == "true");
+    match program {
+        Program::Task => None,
+        Program::Par if is_github(host) => Some(Folds::GitHub),
+        Program::Par => is_gitlab().then_some(Folds::GitLab),
+    }
+}
+
+fn mode(program: Program, settings: &Settings, is_terminal: bool, host: &dyn Host) -> Mode {
+    let folds = folds(program, host).filter(|_| !settings.silent.value && !is_terminal);
     match &settings.output.value {
         OutputMode::Auto if is_terminal && !term::is_dumb(&|name| host.env(name)) => Mode::Progress,
-        OutputMode::Auto => Mode::Auto,
+        OutputMode::Auto => folds.map_or(Mode::Auto, Mode::Folded),
         OutputMode::KeepOrder => Mode::KeepOrder,
         OutputMode::Errors => Mode::Errors,
         OutputMode::Style(model::Output::Interleaved) => Mode::Interleaved,
@@ -352,8 +366,12 @@ fn reporters(
     let screen = Screen::standard()?;
     let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look, past)];
     match end {
-        End::Summary { breaks_silence, told } => {
+        End::Summary { breaks_silence, github, summary, told } => {
             all.push(Box::new(Silence::new(screen.clone(), &look, breaks_silence)));
+            if github {
+                let summary = summary.map(PathBuf::from);
+                all.push(Box::new(GitHub::new(screen.clone(), logs.clone(), summary)));
+            }
             let summary = Summary::new(screen, logs, look);
             all.push(Box::new(match told {
                 Some(told) => summary.telling(told),

@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use crate::event::{Event, Kind, Outcome};
+use crate::event::{At, Event, Kind, Outcome, Stream};
 use crate::id::UnitId;
 use crate::store::LogReader;
+use crate::term;
 
+use super::folds::{Fold, Folds};
 use super::ranges::Ranges;
 use super::units::Units;
 use super::voice::Voice;
@@ -33,6 +35,9 @@ pub(super) struct Blocks {
     voice: Voice,
     policy: Policy,
     units: Units,
+    folds: Option<Folds>,
+    /// When the run began, milliseconds since 1970.
+    began: u64,
     closes_lines: bool,
     /// Nothing ever runs beside something else.
     is_sequential: bool,
@@ -63,6 +68,8 @@ impl Blocks {
             voice,
             policy,
             units: Units::default(),
+            folds: None,
+            began: 0,
             closes_lines: false,
             is_sequential: false,
             waiting: BTreeMap::new(),
@@ -73,6 +80,11 @@ impl Blocks {
     /// What a task wrote always ends with a line's end, so that the next can begin below it.
     pub(super) fn closing_lines(self) -> Blocks {
         Blocks { closes_lines: true, ..self }
+    }
+
+    /// Output of what went well is marked so that it can be folded away.
+    pub(super) fn folding(self, folds: Folds) -> Blocks {
+        Blocks { folds: Some(folds), closes_lines: true, ..self }
     }
 
     fn started(
@@ -105,7 +117,13 @@ impl Blocks {
         Ok(())
     }
 
-    fn ended(&mut self, unit: UnitId, outcome: &Outcome, ignored: bool) -> io::Result<()> {
+    fn ended(
+        &mut self,
+        unit: UnitId,
+        outcome: &Outcome,
+        ignored: bool,
+        (ended, wall): (At, u64),
+    ) -> io::Result<()> {
         if !self.units.is_task(unit) {
             let task = self.units.task(unit);
             if !self.direct.remove(&unit)
@@ -122,20 +140,44 @@ impl Blocks {
         }
         if let Some(block) = self.waiting.get_mut(&unit) {
             block.settled = block.parts.len();
-            self.show_with_callers(unit)?;
+            match self.folds.filter(|_| outcome.is_success()) {
+                Some(folds) => self.fold(folds, unit, ended, wall)?,
+                None => self.show_with_callers(unit)?,
+            }
             self.waiting.remove(&unit);
         }
         if self.closes_lines { self.screen.end_line() } else { Ok(()) }
     }
 
+    /// Shows a task that went well between the marks of a fold.
+    fn fold(&mut self, folds: Folds, task: UnitId, ended: At, wall: u64) -> io::Result<()> {
+        self.show_callers(task)?;
+        if self.waiting.get(&task).is_none_or(|block| block.parts.is_empty()) {
+            return Ok(());
+        }
+        let (name, began) = (term::strip(self.units.name(task)), self.began);
+        let (begin, end) = folds.marks(&Fold { unit: task, name: &name, wall, ended, began });
+        self.screen.end_line()?;
+        self.screen.merge();
+        self.screen.write(Stream::Stdout, begin.as_bytes())?;
+        self.show(task)?;
+        self.screen.end_line()?;
+        self.screen.write(Stream::Stdout, end.as_bytes())
+    }
+
     /// Shows what a task's callers, then the task, have finished writing.
     fn show_with_callers(&mut self, task: UnitId) -> io::Result<()> {
+        self.show_callers(task)?;
+        self.show(task)
+    }
+
+    fn show_callers(&mut self, task: UnitId) -> io::Result<()> {
         if self.policy == Policy::All {
             for caller in self.units.ancestors(task).into_iter().rev() {
                 self.show(caller)?;
             }
         }
-        self.show(task)
+        Ok(())
     }
 
     fn show(&mut self, task: UnitId) -> io::Result<()> {
@@ -170,7 +212,8 @@ impl Reporter for Blocks {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.units.event(event);
         match &event.kind {
-            Kind::RunStarted { jobs, parallel, .. } => {
+            Kind::RunStarted { jobs, parallel, unix_ms, .. } => {
+                self.began = *unix_ms;
                 self.is_sequential = (*jobs == 1 || !parallel) && self.policy == Policy::All;
                 Ok(())
             }
@@ -183,7 +226,9 @@ impl Reporter for Blocks {
                 output.push(*offset, *length);
                 self.output(*unit, output, *offset, *length)
             }
-            Kind::Finished { unit, outcome, ignored, .. } => self.ended(*unit, outcome, *ignored),
+            Kind::Finished { unit, outcome, ignored, wall, .. } => {
+                self.ended(*unit, outcome, *ignored, (event.at, *wall))
+            }
             Kind::Message { unit, level, text } => {
                 if let Some(unit) = unit.filter(|_| self.voice.is_wanted(*level)) {
                     self.show_with_callers(self.units.task(unit))?;

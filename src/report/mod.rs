@@ -7,6 +7,8 @@ mod area;
 mod blocks;
 mod eta;
 mod fanout;
+mod folds;
+mod github;
 mod group;
 mod interleaved;
 mod jsonl;
@@ -35,6 +37,8 @@ use crate::store::LogReader;
 use crate::term::Style;
 
 pub use fanout::{Handle, spawn};
+pub use folds::Folds;
+pub use github::GitHub;
 pub use jsonl::Jsonl;
 pub use nothing::{Tale, Told};
 pub use replay::replay;
@@ -115,6 +119,8 @@ pub enum Mode {
     Prefixed,
     /// Each task's whole, when it has ended; as it comes where nothing else can run.
     Auto,
+    /// As [`Mode::Auto`], for a CI system that can fold output: what went well is folded, all of it on stdout.
+    Folded(Folds),
     /// Only that of failed tasks.
     Errors,
     /// In the order in which commands started: the first as it comes, the rest in their turn.
@@ -137,6 +143,10 @@ pub fn mode(
         Mode::Group { error_only } => Box::new(group::Group::new(screen, logs, voice, error_only)),
         Mode::Prefixed => Box::new(prefixed::Prefixed::new(screen, logs, voice)),
         Mode::Auto => Box::new(blocks::Blocks::new(screen, logs, voice, blocks::Policy::All)),
+        Mode::Folded(folds) => {
+            let blocks = blocks::Blocks::new(screen, logs, voice, blocks::Policy::All);
+            Box::new(blocks.folding(folds))
+        }
         Mode::Errors => Box::new(blocks::Blocks::new(screen, logs, voice, blocks::Policy::Failed)),
         Mode::KeepOrder => Box::new(keep_order::KeepOrder::new(screen, logs, voice)),
         Mode::Progress => Box::new(progress::Progress::new(screen, logs, look, past)),

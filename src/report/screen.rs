@@ -29,6 +29,8 @@ struct Streams {
     written: u64,
     last: Stream,
     is_line_open: bool,
+    /// All of it goes to stdout.
+    is_merged: bool,
     /// Whether stdout and stderr are terminals, which do what is written to them.
     is_terminal: [bool; 2],
     /// Tasks in the middle of a sequence or with a colour on.
@@ -53,6 +55,7 @@ impl Screen {
             written: 0,
             last: Stream::Stdout,
             is_line_open: false,
+            is_merged: false,
             is_terminal,
             tame: HashMap::new(),
         };
@@ -88,6 +91,11 @@ impl Screen {
         let written = streams.write(stream, &tamed);
         streams.is_line_open = bytes.last().is_some_and(|&last| last != b'\n');
         written
+    }
+
+    /// From now on all of it goes to stdout, for a reader that would not know the order of two streams.
+    pub(super) fn merge(&self) {
+        self.streams().is_merged = true;
     }
 
     /// Ends the line that was written last if it has no end yet.
@@ -132,6 +140,7 @@ impl Screen {
 impl Streams {
     fn write(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let Some(last) = bytes.last() else { return Ok(()) };
+        let stream = if self.is_merged { Stream::Stdout } else { stream };
         if self.last != stream {
             self.flush()?;
             self.last = stream;

@@ -4,6 +4,7 @@ mod area;
 mod args;
 mod attempts;
 mod beside;
+mod ci;
 mod config;
 mod dialect;
 mod errors;

@@ -14,7 +14,7 @@ use super::commands::{
     CancelLine, CompletionShell, CompletionsLine, ConfigLine, ConvertLine, HealthLine, InitLine,
     ListLine, LogsLine, ManLine, PlanLine, PsLine, RerunLine, SchemaLine, Subcommand, WhyLine,
 };
-use super::flags::{Flags, Locate, ModeFlags, ParallelFlags, RunLine, TaskLine, Words};
+use super::flags::{Flags, Locate, ModeFlags, ParallelFlags, RunLine, TaskLine, WatchLine, Words};
 use super::list::{ListArgs, Sort};
 use super::{grammar, usage};
 use crate::diag::{Diagnostic, Fault};
@@ -244,6 +244,17 @@ fn run_line(words: &[&str]) -> Result<Invocation, Diagnostic> {
     }
 }
 
+fn watch_line(words: &[&str]) -> Result<Invocation, Diagnostic> {
+    match grammar::parse::<WatchLine>(words)? {
+        grammar::Line::Help(text) => Ok(Invocation::Text(text)),
+        grammar::Line::Parsed(line) => {
+            let WatchLine { own, flags, locate, words } = line;
+            let run = RunArgs { own, flags, locate, ..requested(Program::Par, words) };
+            understand(run, ModeFlags { watch: Some(true), ..ModeFlags::default() }, false)
+        }
+    }
+}
+
 fn task_line(words: &[&str]) -> Result<Invocation, Diagnostic> {
     match grammar::parse::<TaskLine>(words)? {
         grammar::Line::Help(text) => Ok(Invocation::Text(text)),
@@ -352,6 +363,7 @@ fn schema() -> String {
 fn subcommand(command: Subcommand, words: &[&str]) -> Result<Invocation, Diagnostic> {
     match command {
         Subcommand::List => line(words, |line: ListLine| Invocation::List(line.into())),
+        Subcommand::Watch => watch_line(words),
         Subcommand::Plan => line(words, |line| Invocation::Plan(Box::new(line))),
         Subcommand::Why => line(words, Invocation::Why),
         Subcommand::Logs => line(words, |line| Invocation::Logs(Box::new(line))),

@@ -3,7 +3,7 @@
 use clap::{Command, Parser};
 
 use super::args::Program;
-use super::flags::{Flags, Locate, ParallelFlags, RemoteFlags, RunLine, TaskLine};
+use super::flags::{Flags, Locate, ParallelFlags, RemoteFlags, RunLine, TaskLine, WatchLine};
 use super::grammar;
 use super::list::{ListArgs, Sort};
 
@@ -12,6 +12,8 @@ use super::list::{ListArgs, Sort};
 pub enum Subcommand {
     /// `par list`
     List,
+    /// `par watch`
+    Watch,
     /// `par plan`
     Plan,
     /// `par why`
@@ -44,8 +46,9 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// Every subcommand, in the order of the help.
-    pub const ALL: [Subcommand; 15] = [
+    pub const ALL: [Subcommand; 16] = [
         Subcommand::List,
+        Subcommand::Watch,
         Subcommand::Plan,
         Subcommand::Why,
         Subcommand::Logs,
@@ -66,6 +69,7 @@ impl Subcommand {
     pub fn name(self) -> &'static str {
         match self {
             Subcommand::List => "list",
+            Subcommand::Watch => "watch",
             Subcommand::Plan => "plan",
             Subcommand::Why => "why",
             Subcommand::Logs => "logs",
@@ -92,6 +96,7 @@ impl Subcommand {
     pub(super) fn line(self) -> Option<Command> {
         Some(match self {
             Subcommand::List => grammar::of::<ListLine>(),
+            Subcommand::Watch => grammar::of::<WatchLine>(),
             Subcommand::Plan => grammar::of::<PlanLine>(),
             Subcommand::Why => grammar::of::<WhyLine>(),
             Subcommand::Logs => grammar::of::<LogsLine>(),

@@ -52,7 +52,7 @@ fn candidates(line: &str, host: &dyn Host) -> Vec<Candidate> {
         return starting(found, &last);
     };
     match command {
-        None | Some(Subcommand::Plan | Subcommand::Why) => {
+        None | Some(Subcommand::Watch | Subcommand::Plan | Subcommand::Why) => {
             let mut names: Vec<&str> = before.iter().copied().filter(is_task).collect();
             if command.is_some() || before[named] == "run" {
                 names.retain(|name| *name != before[named]);

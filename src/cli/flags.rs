@@ -255,6 +255,25 @@ pub(super) struct RunLine {
     pub words: Words,
 }
 
+/// `par watch …`
+#[derive(Parser, Debug)]
+#[command(
+    name = "par watch",
+    about = "Runs tasks, and each again whenever one of its sources or the Taskfile changes",
+    override_usage = "par watch [FLAGS] [TASK…] [VAR=value…] [-- ARGS…]",
+    after_help = "What still runs is ended before it begins again. ^C ends the watch.\n\nExamples:\n  par watch test               test, and again when its sources change\n  par watch build server       two tasks, each when its own sources change\n  par watch -I 500ms build     not before nothing has changed for half a second"
+)]
+pub(super) struct WatchLine {
+    #[command(flatten)]
+    pub own: ParallelFlags,
+    #[command(flatten)]
+    pub flags: Flags,
+    #[command(flatten)]
+    pub locate: Locate,
+    #[command(flatten)]
+    pub words: Words,
+}
+
 /// `task …`: go-task's command line.
 #[derive(Parser, Debug)]
 #[command(

@@ -64,7 +64,7 @@ pub(super) fn run(
         Program::Task => "task",
     };
     voice.talk(&format!("{word}: Started watching for tasks: {}\n", watched.join(", ")));
-    let (model, reads) = (model.clone(), Vec::new());
+    let (model, reads) = (model.clone(), vec![Vec::new(); parts]);
     let mut tasks = Tasks { args, watched, word, settings, model, voice, host, reads };
     match watch::watch(&mut tasks, parts, settings.interval.value) {
         Ok(()) => Exit::Success,
@@ -87,20 +87,29 @@ struct Tasks<'a> {
     model: Arc<Model>,
     voice: Voice,
     host: &'a dyn Host,
-    /// What they, their dependencies and what they call read.
-    reads: Vec<Reads>,
+    /// What each of them, its dependencies and what it calls read.
+    reads: Vec<Vec<Reads>>,
 }
 
 impl Tasks<'_> {
-    /// The Taskfile as it is now, unless it is wrong or came from stdin. A mistake shows when it is run.
-    fn load(&self) -> Option<Model> {
+    /// The Taskfile as it is now; `None` where it came from stdin.
+    fn load(&self) -> Option<Result<Model, Failure>> {
         let is_stdin = self.args.locate.taskfile.as_deref() == Some(Path::new("-"));
         let flags = &self.args.flags;
         let yes = flags.run.yes.unwrap_or(false);
         let network = Network { flags: &flags.remote, yes, is_allowed: true };
-        let model =
-            |_: ()| prepare::model(self.args.program, &self.args.locate, network, self.host).ok();
-        (!is_stdin).then_some(()).and_then(model)
+        let locate = &self.args.locate;
+        (!is_stdin).then(|| prepare::model(self.args.program, locate, network, self.host))
+    }
+
+    /// The files that the model was read from; go-task never looks at them again.
+    fn taskfiles(&self) -> Vec<PathBuf> {
+        if self.args.program == Program::Task {
+            return Vec::new();
+        }
+        let here = self.host.cwd();
+        let paths = self.model.sources.paths().map(|path| here.join(path));
+        paths.filter(|path| path.is_file()).collect()
     }
 
     fn say(&self, text: &str) {
@@ -115,20 +124,27 @@ impl Tasks<'_> {
 }
 
 impl Subject for Tasks<'_> {
-    fn renew(&mut self) {
-        if let Some(model) = self.load() {
-            self.model = Arc::new(model);
+    fn renew(&mut self, part: usize) -> bool {
+        match self.load() {
+            Some(Ok(model)) => self.model = Arc::new(model),
+            Some(Err(failure)) if self.args.program == Program::Par => {
+                self.voice.complain(&failure);
+                return false;
+            }
+            _ => {}
         }
-        let requests: Vec<Request> = requests(&self.watched);
+        let requests: Vec<Request> = requests(&self.watched[part..=part]);
         let mut resolver = resolver(self.args, self.settings, &self.model, self.host);
         if let Ok(ahead) = plan_ahead(&mut resolver, &requests, self.host) {
-            self.reads =
+            self.reads[part] =
                 ahead.fragments.iter().filter_map(|(unit, _)| resolver.reads(*unit)).collect();
         }
+        true
     }
 
-    fn files(&mut self) -> BTreeSet<PathBuf> {
-        self.reads.iter().flat_map(|reads| reads.files(self.host)).collect()
+    fn files(&mut self, part: usize) -> BTreeSet<PathBuf> {
+        let read = self.reads[part].iter().flat_map(|reads| reads.files(self.host));
+        read.chain(self.taskfiles()).collect()
     }
 
     fn run(&mut self, part: usize) -> ! {
@@ -146,6 +162,10 @@ impl Subject for Tasks<'_> {
 
     fn follows(&mut self, directory: &Path) {
         self.say(&format!("watching new dir: {}", self.below(directory)));
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.voice.talk(&format!("{}: {text}\n", self.word));
     }
 
     fn changed(&mut self, file: &Path) {

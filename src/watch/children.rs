@@ -1,5 +1,6 @@
 //! Processes that are this program once more, doing a part of the work.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use libc::pid_t;
@@ -10,8 +11,8 @@ use super::signals::{Signal, Signals};
 #[derive(Default)]
 pub(super) struct Children {
     running: Vec<(pid_t, usize)>,
-    /// They have been told to end.
-    are_stopping: bool,
+    /// Parts that have been told to end.
+    stopping: BTreeSet<usize>,
 }
 
 impl Children {
@@ -35,7 +36,6 @@ impl Children {
             }
             pid => {
                 self.running.push((pid, part));
-                self.are_stopping = false;
                 Ok(())
             }
         }
@@ -45,16 +45,22 @@ impl Children {
         self.running.is_empty()
     }
 
-    pub(super) fn are_stopping(&self) -> bool {
-        self.are_stopping
+    /// Whether a part is being done.
+    pub(super) fn is_running(&self, part: usize) -> bool {
+        self.running.iter().any(|(_, running)| *running == part)
     }
 
-    /// Those that have ended, with their exit codes; 128 + n after signal n.
-    pub(super) fn ended(&mut self) -> Vec<(usize, i32)> {
+    /// Whether a part has been told to end and has not ended.
+    pub(super) fn is_stopping(&self, part: usize) -> bool {
+        self.stopping.contains(&part)
+    }
+
+    /// Parts that have ended, with their exit codes, 128 + n after signal n; `None` for one that was told to.
+    pub(super) fn ended(&mut self) -> Vec<(usize, Option<i32>)> {
         let mut ended = Vec::new();
         self.running.retain(|&(pid, part)| match exit_code(pid) {
             Some(code) => {
-                ended.push((part, code));
+                ended.push((part, (!self.stopping.remove(&part)).then_some(code)));
                 false
             }
             None => true,
@@ -62,26 +68,28 @@ impl Children {
         ended
     }
 
-    /// Tells them to end, once.
-    pub(super) fn stop(&mut self) {
-        if !std::mem::replace(&mut self.are_stopping, true) {
-            self.send(libc::SIGTERM);
+    /// Tells a part to end, once.
+    pub(super) fn stop(&mut self, part: usize) {
+        let running = self.running.iter().find(|(_, running)| *running == part);
+        if let Some((pid, _)) = running
+            && self.stopping.insert(part)
+        {
+            send(*pid, libc::SIGTERM);
         }
     }
 
     /// Tells them of a signal, unless they have heard it.
     pub(super) fn pass_on(&self, signal: Signal) {
         if !signal.reached_all {
-            self.send(signal.number);
+            self.running.iter().for_each(|(pid, _)| send(*pid, signal.number));
         }
     }
+}
 
-    fn send(&self, signal: i32) {
-        for (pid, _) in &self.running {
-            // SAFETY: plain system call; it is our child and not reaped yet.
-            unsafe { libc::kill(*pid, signal) };
-        }
-    }
+/// Sends a signal to a child that is not reaped yet.
+fn send(child: pid_t, signal: i32) {
+    // SAFETY: plain system call.
+    unsafe { libc::kill(child, signal) };
 }
 
 /// How a child has ended; `None` while it has not.

@@ -1,6 +1,6 @@
-//! Changes, as inotify tells of them.
+//! Changes, as inotify tells of them; where it refuses, one looks again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
@@ -9,27 +9,46 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
+
+use super::polling::Polling;
 
 /// Looks at directories.
 pub(super) struct Watcher {
-    inotify: OwnedFd,
+    /// Nothing once it has refused.
+    inotify: Option<OwnedFd>,
     directories: HashMap<i32, PathBuf>,
+    known: HashSet<PathBuf>,
+    polling: Polling,
+    warning: Option<String>,
 }
 
 impl Watcher {
     pub(super) fn new() -> io::Result<Watcher> {
-        let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        Ok(Watcher { inotify, directories: HashMap::new() })
+        let mut watcher = Watcher {
+            inotify: None,
+            directories: HashMap::new(),
+            known: HashSet::new(),
+            polling: Polling::default(),
+            warning: None,
+        };
+        match inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK) {
+            Ok(inotify) => watcher.inotify = Some(inotify),
+            Err(Errno::MFILE) => watcher.fall_back("fs.inotify.max_user_instances"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(watcher)
     }
 
-    /// Becomes readable when there are changes.
+    /// Becomes readable when there are changes; `None` where one has to look.
     pub(super) fn descriptor(&self) -> Option<RawFd> {
-        Some(self.inotify.as_raw_fd())
+        self.inotify.as_ref().map(AsRawFd::as_raw_fd)
     }
 
     /// Looks at a directory, too; whether that is news. One that has gone is none.
     pub(super) fn follow(&mut self, directory: &Path) -> io::Result<bool> {
-        if self.directories.values().any(|known| known == directory) {
+        let Some(inotify) = &self.inotify else { return Ok(self.polling.follow(directory)) };
+        if self.known.contains(directory) {
             return Ok(false);
         }
         let what = WatchFlags::MODIFY
@@ -39,31 +58,57 @@ impl Watcher {
             | WatchFlags::MOVE
             | WatchFlags::CLOSE_WRITE
             | WatchFlags::ONLYDIR;
-        match inotify::add_watch(&self.inotify, directory, what) {
+        match inotify::add_watch(inotify, directory, what) {
             Ok(number) => {
                 self.directories.insert(number, directory.into());
+                self.known.insert(directory.into());
                 Ok(true)
             }
-            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => Ok(false),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            Err(Errno::NOSPC) => {
+                self.fall_back("fs.inotify.max_user_watches");
+                Ok(self.polling.follow(directory))
+            }
             Err(error) => Err(named(error.into(), directory)),
         }
     }
 
+    /// The kernel watches no more for this user: from now on we look ourselves.
+    fn fall_back(&mut self, limit: &str) {
+        self.inotify = None;
+        self.directories.clear();
+        for directory in self.known.drain() {
+            self.polling.follow(&directory);
+        }
+        self.warning = Some(format!(
+            "the system watches no more files for this user, so changes are looked for every half second; \
+             raise `{limit}` to be told of them"
+        ));
+    }
+
+    /// Why it has to look, where it could be told.
+    pub(super) fn take_warning(&mut self) -> Option<String> {
+        self.warning.take()
+    }
+
     /// What has changed since it was last asked.
     pub(super) fn changes(&mut self) -> io::Result<Vec<PathBuf>> {
+        let Some(inotify) = &self.inotify else { return Ok(self.polling.changes()) };
         let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
+        let mut reader = inotify::Reader::new(inotify, &mut buffer);
         let mut changes = Vec::new();
         loop {
             let event = match reader.next() {
                 Ok(event) => event,
-                Err(rustix::io::Errno::AGAIN) => return Ok(changes),
-                Err(rustix::io::Errno::INTR) => continue,
+                Err(Errno::AGAIN) => return Ok(changes),
+                Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             };
             if event.events().contains(ReadFlags::IGNORED) {
                 // The directory has gone; it may come again.
-                self.directories.remove(&event.wd());
+                if let Some(directory) = self.directories.remove(&event.wd()) {
+                    self.known.remove(&directory);
+                }
             } else if let (Some(directory), Some(name)) =
                 (self.directories.get(&event.wd()), event.file_name())
             {

@@ -3,6 +3,7 @@
 //! Knows no tasks: it is told which files count, and what a run is.
 
 mod children;
+mod polling;
 mod signals;
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -28,10 +29,10 @@ const IGNORED: [&str; 5] = [".task", ".par", ".git", ".hg", "node_modules"];
 
 /// What is run again.
 pub trait Subject {
-    /// A new round begins: what is known of the files may be out of date.
-    fn renew(&mut self);
-    /// The files whose changes count.
-    fn files(&mut self) -> BTreeSet<PathBuf>;
+    /// A new round of a part begins: what is known of its files may be out of date. Whether it can be run.
+    fn renew(&mut self, part: usize) -> bool;
+    /// The files whose changes count for a part.
+    fn files(&mut self, part: usize) -> BTreeSet<PathBuf>;
     /// Does one of the parts, in a process of its own.
     fn run(&mut self, part: usize) -> !;
     /// A part has come to its end by itself.
@@ -40,10 +41,12 @@ pub trait Subject {
     fn follows(&mut self, directory: &Path);
     /// A change to this file begins a new round.
     fn changed(&mut self, file: &Path);
+    /// Something is not as it should be, and goes on all the same.
+    fn warn(&mut self, text: &str);
 }
 
-/// Runs all `parts` side by side, now and whenever a file has changed, `pause` after the last change. Returns
-/// when a signal wants it to end and all has ended.
+/// Runs all `parts` side by side, now and each again whenever a file of it has changed, `pause` after the last
+/// change. Returns when a signal wants it to end and all has ended.
 ///
 /// Call it before any thread is started.
 ///
@@ -55,13 +58,13 @@ pub fn watch(subject: &mut dyn Subject, parts: usize, pause: Duration) -> io::Re
     let mut watch = Watch {
         watcher: Watcher::new()?,
         children: Children::default(),
-        files: BTreeSet::new(),
-        parts,
-        due: None,
+        parts: (0..parts).map(|_| Part::default()).collect(),
         looked: Instant::now(),
         signals,
     };
-    watch.begin(subject)?;
+    for part in 0..parts {
+        watch.begin(part, subject)?;
+    }
     while !watch.step(subject, pause)? {}
     loop {
         // The signal that ended the watch may have come together with the end of the last of them.
@@ -86,7 +89,7 @@ pub fn apart(run: &mut dyn FnMut()) -> io::Result<i32> {
     loop {
         signals.wait(None, None)?;
         signals.take().inspect(|&signal| children.pass_on(signal));
-        if let Some((_, code)) = children.ended().pop() {
+        if let Some((_, Some(code))) = children.ended().pop() {
             return Ok(code);
         }
     }
@@ -95,31 +98,39 @@ pub fn apart(run: &mut dyn FnMut()) -> io::Result<i32> {
 struct Watch {
     watcher: Watcher,
     children: Children,
-    /// The files as they were last seen.
-    files: BTreeSet<PathBuf>,
-    parts: usize,
-    /// When the next round is to begin.
-    due: Option<Instant>,
+    parts: Vec<Part>,
     looked: Instant,
     signals: Signals,
 }
 
+#[derive(Default)]
+struct Part {
+    /// The files as they were last seen.
+    files: BTreeSet<PathBuf>,
+    /// When the next round is to begin.
+    due: Option<Instant>,
+}
+
 impl Watch {
-    /// Begins a round.
-    fn begin(&mut self, subject: &mut dyn Subject) -> io::Result<()> {
-        self.due = None;
-        subject.renew();
-        self.look(subject)?;
-        (0..self.parts).try_for_each(|part| {
-            self.children.start(part, &self.signals, &mut || subject.run(part))
-        })
+    /// Begins a round of a part.
+    fn begin(&mut self, part: usize, subject: &mut dyn Subject) -> io::Result<()> {
+        self.parts[part].due = None;
+        let can_run = subject.renew(part);
+        self.parts[part].files = subject.files(part);
+        self.follow(part, subject)?;
+        if let Some(warning) = self.watcher.take_warning() {
+            subject.warn(&warning);
+        }
+        match can_run {
+            true => self.children.start(part, &self.signals, &mut || subject.run(part)),
+            false => Ok(()),
+        }
     }
 
-    /// Sees which files there are.
-    fn look(&mut self, subject: &mut dyn Subject) -> io::Result<()> {
-        self.looked = Instant::now();
-        self.files = subject.files();
-        let directories: BTreeSet<&Path> = self.files.iter().filter_map(|f| f.parent()).collect();
+    /// Looks at the directories of a part's files.
+    fn follow(&mut self, part: usize, subject: &mut dyn Subject) -> io::Result<()> {
+        let files = &self.parts[part].files;
+        let directories: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         for directory in directories.into_iter().filter(|directory| !is_ignored(directory)) {
             if self.watcher.follow(directory)? {
                 subject.follows(directory);
@@ -131,8 +142,9 @@ impl Watch {
     /// Waits for something to happen and deals with it. Whether it is the end.
     fn step(&mut self, subject: &mut dyn Subject, pause: Duration) -> io::Result<bool> {
         // A round that is still ending tells by a signal that it has.
-        let due = self.due.filter(|_| !self.children.are_stopping());
-        let next = due.into_iter().chain([self.looked + RESCAN]).min();
+        let parts = self.parts.iter().enumerate();
+        let due = parts.filter(|(part, _)| !self.children.is_stopping(*part));
+        let next = due.filter_map(|(_, part)| part.due).chain([self.looked + RESCAN]).min();
         let patience = next.map(|next| next.saturating_duration_since(Instant::now()));
         self.signals.wait(self.watcher.descriptor(), patience)?;
         if let Some(signal) = self.signals.take() {
@@ -140,7 +152,7 @@ impl Watch {
             return Ok(true);
         }
         for (part, code) in self.children.ended() {
-            if !self.children.are_stopping() {
+            if let Some(code) = code {
                 subject.ended(part, code == 0);
             }
         }
@@ -148,31 +160,47 @@ impl Watch {
         if !changes.is_empty() || self.looked.elapsed() >= RESCAN {
             self.weigh(&changes, subject, pause)?;
         }
-        if self.due.is_some_and(|due| due <= Instant::now()) {
-            self.children.stop();
-            if self.children.is_empty() {
-                self.begin(subject)?;
+        for part in 0..self.parts.len() {
+            if self.parts[part].due.is_some_and(|due| due <= Instant::now()) {
+                self.children.stop(part);
+                if !self.children.is_running(part) {
+                    self.begin(part, subject)?;
+                }
             }
         }
         Ok(false)
     }
 
-    /// Whether one of the changes counts. Files that have come or gone do in any case.
+    /// Whether one of the changes counts for a part. Files that have come or gone do in any case.
     fn weigh(
         &mut self,
         changes: &[PathBuf],
         subject: &mut dyn Subject,
         pause: Duration,
     ) -> io::Result<()> {
-        let before = std::mem::take(&mut self.files);
-        self.look(subject)?;
-        let changed = changes.iter().find(|path| self.files.contains(*path));
-        let Some(changed) = changed.or_else(|| self.files.symmetric_difference(&before).next())
-        else {
-            return Ok(());
+        // Many files take long to find: only for a change that may have made or removed one.
+        let is_known = |path: &PathBuf| {
+            self.parts.iter().any(|part| part.files.contains(path)) && path.exists()
         };
-        subject.changed(changed);
-        self.due = Some(Instant::now() + pause);
+        let looks = changes.is_empty() || !changes.iter().all(is_known);
+        if looks {
+            self.looked = Instant::now();
+        }
+        let mut told = BTreeSet::new();
+        for part in 0..self.parts.len() {
+            let new = looks.then(|| subject.files(part));
+            let (state, due) = (&mut self.parts[part], Instant::now() + pause);
+            let before = new.map(|new| std::mem::replace(&mut state.files, new));
+            let changed = changes.iter().find(|path| state.files.contains(*path));
+            let differs = || state.files.symmetric_difference(before.as_ref()?).next();
+            if let Some(changed) = changed.or_else(differs).cloned() {
+                state.due = Some(due);
+                if told.insert(changed.clone()) {
+                    subject.changed(&changed);
+                }
+            }
+            self.follow(part, subject)?;
+        }
         Ok(())
     }
 }

@@ -71,7 +71,7 @@ impl Signals {
         patience: Option<Duration>,
     ) -> io::Result<()> {
         let mut patience = patience.unwrap_or(Duration::from_secs(3600));
-        if descriptor.is_none() && patience > LOOK_AGAIN && cfg!(not(target_os = "linux")) {
+        if descriptor.is_none() && patience > LOOK_AGAIN {
             patience = LOOK_AGAIN;
         }
         let time = libc::timespec {

@@ -1,5 +1,8 @@
 //! `--watch`: what begins a round, what ends it, what is left when all ends.
 
+use std::fs;
+use std::process::Command;
+
 use crate::harness::Test;
 use crate::live::Live;
 
@@ -127,4 +130,235 @@ fn nothing_outlives_a_watch_that_is_killed() {
     live.signal(libc::SIGKILL);
     live.wait_for_all();
     live.end();
+}
+
+#[test]
+fn the_command_watches_too() {
+    let live = test(&["watch", "-s", "copy"])
+        .called("par")
+        .stdout("one\ntwo\n")
+        .stderr("par: Started watching for tasks: copy\npar: task \"copy\" finished running\npar: task \"copy\" finished running\n")
+        .start();
+    live.see("one\n");
+    live.see_stderr("finished running");
+    write(&live, "src/a.txt", "two\n");
+    live.see("two\n");
+    live.see_stderr("finished running\npar: task \"copy\" finished running\n");
+    end(live, "two\n");
+}
+
+/// Two tasks with sources of their own; one of them serves.
+const TWO: &str = "
+    version: '3'
+    interval: 10ms
+    tasks:
+      build: {sources: [src/a.txt], cmds: ['cat src/a.txt']}
+      serve: {sources: [src/b.txt], cmds: ['cat src/b.txt; exec sleep 1000']}
+    ";
+
+#[test]
+fn only_the_task_whose_sources_changed_begins_again() {
+    let live = Test::new()
+        .taskfile(TWO)
+        .file("src/a.txt", "a1\n")
+        .file("src/b.txt", "b1\n")
+        .args(["watch", "-s", "build", "serve"])
+        .stdout_has("")
+        .stderr_has("")
+        .start();
+    live.see("a1\n");
+    live.see("b1\n");
+    let server = || {
+        let processes = live.processes();
+        processes.into_iter().find(|(_, line)| line.contains("sleep 1000")).map(|(pid, _)| pid)
+    };
+    let before = server();
+    write(&live, "src/a.txt", "a2\n");
+    live.see("a2\n");
+    assert!(before.is_some() && server() == before);
+    write(&live, "src/b.txt", "b2\n");
+    live.see("b2\n");
+    end(live, "b2\n");
+}
+
+#[test]
+fn the_whole_tree_is_dead_before_the_next_round() {
+    let text = "
+        version: '3'
+        interval: 10ms
+        parallel: {grace: 300ms}
+        tasks:
+          tree:
+            sources: [src/a.txt]
+            cmds:
+              - |
+                trap '' TERM INT
+                setsid bash -c 'trap \"\" TERM; echo detached; sleep 1000; :' &
+                (trap '' TERM; sleep 1000; :) &
+                pgrep -f 'sleep 100[0]' | wc -l > count
+                cat src/a.txt
+                wait
+        ";
+    let live = Test::new()
+        .taskfile(text)
+        .file("src/a.txt", "one\n")
+        .args(["watch", "-s", "tree"])
+        .stdout_has("one\n")
+        .stderr_has("")
+        .start();
+    live.see("detached\n");
+    live.see("one\n");
+    let sleeps = || -> Vec<i32> {
+        let processes = live.processes().into_iter();
+        processes.filter(|(_, line)| line.starts_with("sleep 1000")).map(|(pid, _)| pid).collect()
+    };
+    let started = std::time::Instant::now();
+    while sleeps().len() < 2 {
+        assert!(started.elapsed() < crate::live::LIMIT, "the tree does not grow");
+        std::thread::yield_now();
+    }
+    let before = sleeps();
+    write(&live, "src/a.txt", "two\n");
+    live.see("two\n");
+    let now: Vec<i32> = live.processes().into_iter().map(|(pid, _)| pid).collect();
+    assert!(before.iter().all(|pid| !now.contains(pid)), "{before:?} in {now:?}");
+    end(live, "two\n");
+}
+
+#[test]
+fn editors_may_save_as_they_like() {
+    let live = test(&["-ws", "copy"]).stdout_has("").stderr_has("").start();
+    live.see("one\n");
+    let path = |name: &str| live.path(name);
+    let save = |name: &str, text: &str| fs::write(path(name), text).expect("a file");
+    // vim: is the directory writable, then the old one aside, a new one, and the old one away.
+    save("src/4913", "");
+    fs::remove_file(path("src/4913")).expect("it was there");
+    fs::rename(path("src/a.txt"), path("src/a.txt~")).expect("it was there");
+    save("src/a.txt", "vim\n");
+    fs::remove_file(path("src/a.txt~")).expect("it was there");
+    live.see("vim\n");
+    // emacs: a copy aside, then written in place.
+    fs::copy(path("src/a.txt"), path("src/a.txt~")).expect("it was there");
+    save("src/a.txt", "emacs\n");
+    live.see("emacs\n");
+    // Many others: a temporary file in its place.
+    save("src/.a.txt.tmp", "renamed\n");
+    fs::rename(path("src/.a.txt.tmp"), path("src/a.txt")).expect("it was there");
+    live.see("renamed\n");
+    // Shells: cut off, then filled.
+    let mut file = fs::File::create(path("src/a.txt")).expect("a file");
+    std::io::Write::write_all(&mut file, b"written\n").expect("a file");
+    end(live, "written\n");
+}
+
+#[test]
+fn what_is_no_source_begins_nothing() {
+    let text = "
+        version: '3'
+        interval: 10ms
+        tasks:
+          copy: {sources: ['**/*.txt', exclude: 'src/no.txt'], cmds: ['cat src/a.txt; echo x > out.log; echo x > .par/x.txt']}
+        ";
+    let live = Test::new()
+        .taskfile(text)
+        .file("src/a.txt", "one\n")
+        .file("src/no.txt", "")
+        .file("node_modules/m/x.txt", "")
+        .args(["-ws", "copy"])
+        .stdout("one\ntwo\n")
+        .stderr_has("")
+        .called("task")
+        .start();
+    live.see("one\n");
+    live.see_stderr("finished running");
+    for name in ["src/no.txt", "src/other.md", ".par/y.txt", "node_modules/m/x.txt", ".git/z.txt"] {
+        let path = live.path(name);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        fs::write(path, "changed").expect("a file");
+    }
+    // Had one of them begun a round, it would have written `one` once more before.
+    write(&live, "src/a.txt", "two\n");
+    end(live, "two\n");
+}
+
+#[test]
+fn directories_may_come_and_go() {
+    let text = "
+        version: '3'
+        interval: 10ms
+        tasks: {copy: {sources: ['src/**/*.txt'], cmds: ['cat $(find src -name \"*.txt\" | sort)']}}
+        ";
+    let live = Test::new()
+        .taskfile(text)
+        .file("src/a.txt", "one\n")
+        .args(["-ws", "copy"])
+        .called("task")
+        .stdout_has("")
+        .stderr_has("")
+        .start();
+    live.see("one\n");
+    for text in ["first\n", "second\n"] {
+        fs::create_dir_all(live.path("src/new/deep")).expect("directories");
+        fs::write(live.path("src/new/deep/b.txt"), text).expect("a file");
+        live.see(text);
+        let third = format!("third, after {text}");
+        fs::write(live.path("src/new/deep/b.txt"), &third).expect("a file");
+        live.see(&third);
+        fs::remove_dir_all(live.path("src/new")).expect("it was there");
+    }
+    fs::write(live.path("src/a.txt"), "end\n").expect("a file");
+    end(live, "end\n");
+}
+
+#[test]
+fn a_taskfile_that_is_broken_is_waited_for() {
+    let live = test(&["watch", "-s", "copy"])
+        .called("par")
+        .stdout("one\nmended one\n")
+        .stderr_has("Taskfile.yml:")
+        .start();
+    live.see("one\n");
+    live.see_stderr("finished running");
+    write(&live, "Taskfile.yml", "version: '3'\ntasks: {copy: [\n");
+    live.see_stderr("error: ");
+    write(
+        &live,
+        "Taskfile.yml",
+        &TASKS.replace("'cat src/*.txt'", "'echo mended $(cat src/*.txt)'"),
+    );
+    end(live, "mended one\n");
+}
+
+#[test]
+fn where_the_system_tells_of_nothing_more_one_looks() {
+    let limit = "echo 1 > /proc/sys/user/max_inotify_watches";
+    let probe = Command::new("unshare").args(["-Ur", "bash", "-c", limit]).output();
+    if !probe.is_ok_and(|probe| probe.status.success()) {
+        println!("skipped: no namespace with a limit of its own");
+        return;
+    }
+    let test = Test::new()
+        .taskfile(
+            "
+            version: '3'
+            interval: 10ms
+            tasks: {copy: {sources: ['*/a.txt'], cmds: ['cat */a.txt']}}
+            ",
+        )
+        .file("one/a.txt", "one\n")
+        .file("two/a.txt", "two\n")
+        .stdout("one\ntwo\nthree\ntwo\n")
+        .stderr_has("raise `fs.inotify.max_user_watches` to be told of them\n");
+    let own = test.command();
+    let mut command = Command::new("unshare");
+    let line = format!(r#"{limit} && exec "$0" watch -s copy"#);
+    command.args(["-Ur", "bash", "-c", &line, env!("CARGO_BIN_EXE_par")]);
+    command.env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(test.path(""));
+    let live = Live::start(test, command, String::new(), false);
+    live.see("two\n");
+    live.see_stderr("finished running");
+    write(&live, "one/a.txt", "three\n");
+    end(live, "three\ntwo\n");
 }

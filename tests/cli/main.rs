@@ -37,6 +37,7 @@ mod programs;
 mod ps;
 mod pty;
 mod readme;
+mod reference;
 mod refusals;
 mod remote;
 mod replay;

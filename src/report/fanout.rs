@@ -13,6 +13,8 @@ use crate::event::{At, Event};
 
 use super::Reporter;
 
+/// Events that are worth waking a thread whatever the time.
+const MANY: usize = 1_000;
 /// What nobody sees who looks on.
 const MOMENT: Duration = Duration::from_millis(5);
 
@@ -51,7 +53,12 @@ pub fn spawn(
 impl Handle {
     /// Shows an event, when it is delivered.
     pub fn send(&self, event: Event) {
-        self.waiting.borrow_mut().push(event);
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.push(event);
+        if waiting.len() >= MANY {
+            drop(waiting);
+            self.deliver();
+        }
     }
 
     /// Delivers what was sent, unless something was delivered a moment ago: each time wakes a thread. When it is

@@ -85,7 +85,7 @@ impl Writer<'_> {
                 })));
             }
             Action::DeferCall(call) => {
-                let mut call = call.clone();
+                let mut call = Call::clone(call);
                 call.silent = call.silent.or(command.silent);
                 call.timeout = call.timeout.or(command.timeout);
                 let (turn, condition, ignore_error, manner) = (Turn::new(), None, true, None);
@@ -107,7 +107,7 @@ impl Writer<'_> {
         if !names::runs_here(&command.platforms) {
             return Ok(());
         }
-        for turn in turns(command.each.as_ref(), self.context, self.site)? {
+        for turn in turns(command.each.as_deref(), self.context, self.site)? {
             let (vars, masked) = self.context.with(&turn);
             if reads_outputs(script) || command.condition.as_ref().is_some_and(reads_outputs) {
                 let condition = self.written_condition(command);
@@ -182,7 +182,7 @@ impl Writer<'_> {
         command: Option<&Command>,
         place: u32,
     ) -> Result<Vec<Mention>, Diagnostic> {
-        let each: Option<&Each> = call.each.as_ref().or(command.and_then(|c| c.each.as_ref()));
+        let each: Option<&Each> = call.each.as_deref().or(command.and_then(|c| c.each.as_deref()));
         let mut mentions = Vec::new();
         for turn in turns(each, self.context, self.site)? {
             let (vars, _) = self.context.with(&turn);
@@ -219,7 +219,7 @@ impl Writer<'_> {
         place: u32,
         steps: &mut Vec<Piece>,
     ) -> Result<(), Diagnostic> {
-        let each: Option<&Each> = call.each.as_ref().or(command.each.as_ref());
+        let each: Option<&Each> = call.each.as_deref().or(command.each.as_deref());
         for turn in turns(each, self.context, self.site)? {
             let mut call = call.clone();
             call.silent = call.silent.or(command.silent);

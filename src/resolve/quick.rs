@@ -43,7 +43,7 @@ fn task(task: &Task, shared: &Shared) -> bool {
         && task
             .cmds
             .iter()
-            .all(|command| command.each.as_ref().is_none_or(each) && action(&command.action))
+            .all(|command| command.each.as_deref().is_none_or(each) && action(&command.action))
         && !files::reads_sources(task, shared.method(task))
 }
 
@@ -61,7 +61,7 @@ fn action(action: &Action) -> bool {
 
 /// What is handed over may be a script: it is run where the call itself is evaluated.
 fn call(call: &Call) -> bool {
-    call.each.as_ref().is_none_or(each)
+    call.each.as_deref().is_none_or(each)
 }
 
 fn each(each: &Each) -> bool {

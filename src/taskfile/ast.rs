@@ -55,7 +55,7 @@ pub struct File {
 #[derive(Clone, Debug)]
 pub struct Task {
     /// The task; names and directories as in its own file.
-    pub body: super::model::Task,
+    pub body: Box<super::model::Task>,
     /// `use_gitignore`, which the file decides where the task does not.
     pub use_gitignore: Option<bool>,
     /// `vars` of the includes that led here.

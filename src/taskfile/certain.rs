@@ -78,7 +78,7 @@ impl Task {
     /// Everything that it calls, whatever stands in the way of it, in the order in which it is written.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         let commands = self.cmds.iter().filter_map(|command| match &command.action {
-            Action::Call(call) | Action::DeferCall(call) => Some(call),
+            Action::Call(call) | Action::DeferCall(call) => Some(&**call),
             Action::Lifted(lifted) => Some(&lifted.call),
             Action::Shell(_) | Action::Join | Action::DeferShell(_) => None,
         });
@@ -137,7 +137,7 @@ fn certain_calls(task: &Task) -> Vec<&Call> {
         .iter()
         .filter(|c| c.condition.is_none() && c.each.is_none() && c.platforms.is_empty())
         .filter_map(|command| match &command.action {
-            Action::Call(call) => Some(call),
+            Action::Call(call) => Some(&**call),
             Action::Lifted(lifted) => Some(&lifted.call),
             _ => None,
         });

@@ -236,7 +236,7 @@ fn finish(tree: Tree, whole: Whole, entry: PathBuf, root_dir: PathBuf) -> Model 
     let root = tree.files.into_iter().next().map(|read| read.file).unwrap_or_default();
     let tasks = whole.tasks.into_values().enumerate().map(|(order, task)| {
         let body = decided(task, order as u32, &root, &root_dir);
-        (body.name.clone(), Arc::new(body))
+        (body.name.clone(), Arc::from(body))
     });
     let tasks = tasks.collect();
     Model {
@@ -264,7 +264,7 @@ fn finish(tree: Tree, whole: Whole, entry: PathBuf, root_dir: PathBuf) -> Model 
 }
 
 /// A task with nothing left open.
-fn decided(task: Task, order: u32, root: &File, root_dir: &Path) -> super::model::Task {
+fn decided(task: Task, order: u32, root: &File, root_dir: &Path) -> Box<super::model::Task> {
     let mut body = task.body;
     body.order = order;
     body.use_gitignore = task.use_gitignore.or(root.use_gitignore).unwrap_or(false);

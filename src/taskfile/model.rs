@@ -13,7 +13,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 pub use policy::{
-    Class, Lock, Mention, Needs, Policy, Priority, Probe, Ready, Resources, Retry, Server, Share,
+    Asked, Class, Lock, Mention, Needs, Policy, Priority, Probe, Ready, Resources, Retry, Server,
+    Share,
 };
 pub use stage::{Agent, Check, Gate, Member, Stage, Verify};
 
@@ -187,7 +188,7 @@ pub struct Task {
     /// `false`: its dependencies run one at a time.
     pub parallel: bool,
     /// What else it asks for.
-    pub policy: Policy,
+    pub policy: Asked,
     /// What is wrong with it that matters only when it is reached: templates that do not parse.
     pub errors: Vec<Diagnostic>,
 }
@@ -241,7 +242,7 @@ pub struct Call {
     /// Longest time.
     pub timeout: Option<Duration>,
     /// Once for each.
-    pub each: Option<Each>,
+    pub each: Option<Box<Each>>,
 }
 
 /// An element of `cmds`.
@@ -260,7 +261,7 @@ pub struct Command {
     /// Only when this script exits with 0.
     pub condition: Option<Template>,
     /// Once for each.
-    pub each: Option<Each>,
+    pub each: Option<Box<Each>>,
     /// Longest time.
     pub timeout: Option<Duration>,
     /// `set -o` for it alone.
@@ -275,15 +276,15 @@ pub enum Action {
     /// Runs a shell command.
     Shell(Template),
     /// Calls a task and waits.
-    Call(Call),
+    Call(Box<Call>),
     /// Calls a task without waiting (`task:NAME … &`), or with its output in a file.
-    Lifted(Lifted),
+    Lifted(Box<Lifted>),
     /// Waits for all calls that were lifted (`wait`).
     Join,
     /// Runs a shell command when the body has ended.
     DeferShell(Template),
     /// Calls a task when the body has ended.
-    DeferCall(Call),
+    DeferCall(Box<Call>),
 }
 
 /// `task:NAME [VAR=x …] [> file [2>&1]] [&]`: a string that is nothing but a call.

@@ -149,7 +149,7 @@ fn mentions(
     site: Site<'_>,
 ) -> Result<Vec<Mention>, Diagnostic> {
     let mut mentions = Vec::new();
-    for turn in turns(call.each.as_ref(), &stage.by, site)? {
+    for turn in turns(call.each.as_deref(), &stage.by, site)? {
         let (vars, _) = stage.by.with(&known.variables(&turn));
         let (name, aim) = body::called(call, &stage.by, &vars, site)?;
         mentions.push(Mention {

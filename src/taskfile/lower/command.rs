@@ -9,8 +9,9 @@ use crate::taskfile::yaml::{Kind, Node};
 impl Lower {
     /// All of a body. `wait` joins only what was started before it.
     pub(super) fn commands(&mut self, items: &[Node]) -> Vec<Command> {
-        let mut all: Vec<Command> = Vec::new();
-        for item in items.iter().filter(|item| !item.is_null()) {
+        let items = items.iter().filter(|item| !item.is_null());
+        let mut all: Vec<Command> = Vec::with_capacity(items.clone().count());
+        for item in items {
             let started = all.iter().any(|command| is_background(&command.action));
             all.extend(self.command(item, started));
         }
@@ -119,7 +120,7 @@ impl Lower {
         }
         let call = call?;
         let (silent, span) = (call.silent, call.span);
-        Some(Command { silent, ..bare(Action::DeferCall(call), span) })
+        Some(Command { silent, ..bare(Action::DeferCall(Box::new(call)), span) })
     }
 
     fn deferred_script(&mut self, outer: &Command, text: &Text) -> Option<Command> {
@@ -135,7 +136,7 @@ fn of_call(call: Call, all: Command) -> Command {
         ignore_error: all.ignore_error,
         condition: all.condition,
         each: all.each,
-        ..bare(Action::Call(call), all.span)
+        ..bare(Action::Call(Box::new(call)), all.span)
     }
 }
 

@@ -67,11 +67,12 @@ impl Written {
             each: None,
         };
         if self.file.is_none() && !self.background {
-            return Ok(Action::Call(call));
+            return Ok(Action::Call(Box::new(call)));
         }
         let file = self.file.as_ref().map(Template::parse).transpose()?;
         let redirect = file.map(|file| Redirect { file, append: self.append, both: self.both });
-        Ok(Action::Lifted(Lifted { call, background: self.background, redirect }))
+        let lifted = Lifted { call, background: self.background, redirect };
+        Ok(Action::Lifted(Box::new(lifted)))
     }
 }
 

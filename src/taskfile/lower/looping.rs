@@ -10,13 +10,13 @@ use crate::taskfile::yaml::{Kind, Node};
 use crate::value::Value;
 
 impl Lower {
-    pub(super) fn each(&mut self, fields: &Fields) -> Option<Each> {
+    pub(super) fn each(&mut self, fields: &Fields) -> Option<Box<Each>> {
         let node = fields.get("for")?;
         let item: Arc<str> = "ITEM".into();
         match &node.kind {
             Kind::Sequence(items) => {
                 let over = Over::List(items.iter().map(Node::value).collect());
-                Some(Each { over, name: item, span: node.span })
+                Some(Box::new(Each { over, name: item, span: node.span }))
             }
             Kind::Scalar(text, _) => {
                 let over = match &*text.value {
@@ -24,14 +24,14 @@ impl Lower {
                     "generates" => Over::Generates,
                     _ => Over::Nothing,
                 };
-                Some(Each { over, name: item, span: node.span })
+                Some(Box::new(Each { over, name: item, span: node.span }))
             }
             _ => self.each_of(node),
         }
     }
 
     /// `{var}` or `{matrix}`.
-    fn each_of(&mut self, node: &Node) -> Option<Each> {
+    fn each_of(&mut self, node: &Node) -> Option<Box<Each>> {
         let fields = self.fields(node, "`for`", &keys::LOOP)?;
         let name = self.filled(&fields, "as").map_or_else(|| "ITEM".into(), |text| text.value);
         let variable = self.filled(&fields, "var");
@@ -43,7 +43,7 @@ impl Lower {
             (Some(_), false) => return self.refuse(node.span, "`for` has both `var` and `matrix`"),
             (None, true) => return self.refuse(node.span, "`for` needs `var` or `matrix`"),
         };
-        Some(Each { over, name, span: node.span })
+        Some(Box::new(Each { over, name, span: node.span }))
     }
 
     fn refuse<T>(&mut self, span: Span, message: &str) -> Option<T> {

@@ -228,7 +228,10 @@ impl Lower {
             self.wrong_type(node, &format!("`{key}`"), "a list");
             return Vec::new();
         };
-        items.iter().filter(|i| !i.is_null()).filter_map(|i| item(self, i)).collect()
+        let items = items.iter().filter(|item| !item.is_null());
+        let mut all = Vec::with_capacity(items.clone().count());
+        all.extend(items.filter_map(|node| item(self, node)));
+        all
     }
 
     fn texts(&mut self, fields: &Fields, key: &str) -> Vec<Text> {

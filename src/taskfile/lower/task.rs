@@ -109,7 +109,7 @@ impl Lower {
         task.parallel = self.truth(fields, "parallel").unwrap_or(true);
         let more: Vec<Call> = self.list(fields, "depends_on", Lower::dependency);
         task.deps.extend(more);
-        task.policy = self.policy(fields);
+        task.policy = self.policy(fields).into();
     }
 
     fn precondition(&mut self, node: &Node) -> Option<Precondition> {
@@ -177,7 +177,7 @@ impl Lower {
 
 /// A task about which nothing is said but its name.
 fn empty(name: &Text) -> ast::Task {
-    let body = Task::new(name.value.clone(), name.span);
+    let body = Box::new(Task::new(name.value.clone(), name.span));
     let (use_gitignore, include_vars, file_vars) = Default::default();
     ast::Task { body, use_gitignore, include_vars, file_vars }
 }

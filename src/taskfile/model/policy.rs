@@ -1,6 +1,6 @@
 //! What the keys of `par` say about a task: how often it is tried, what it takes, who goes first.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::{Call, Stage};
@@ -40,7 +40,61 @@ pub struct Policy {
     pub stages: Vec<Stage>,
 }
 
+/// A task's policy, which takes no room where it asks for nothing, as most do.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(Option<Arc<Policy>>);
+
+impl From<Policy> for Asked {
+    fn from(policy: Policy) -> Asked {
+        Asked((!policy.is_empty()).then(|| Arc::new(policy)))
+    }
+}
+
+impl std::ops::Deref for Asked {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
+        static NOTHING: LazyLock<Policy> = LazyLock::new(Policy::default);
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl std::ops::DerefMut for Asked {
+    fn deref_mut(&mut self) -> &mut Policy {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+}
+
 impl Policy {
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        let Policy {
+            timeout: None,
+            retry: None,
+            priority: None,
+            locks,
+            resources,
+            stall: None,
+            stops_on_stall: false,
+            server: None,
+            after,
+            blocks,
+            needs,
+            isolate: false,
+            agent: None,
+            stages,
+        } = self
+        else {
+            return false;
+        };
+        locks.is_empty()
+            && *resources == Resources::default()
+            && after.is_empty()
+            && blocks.is_empty()
+            && needs.is_empty()
+            && stages.is_empty()
+    }
+
     /// All calls in its stages.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.stages.iter().flat_map(Stage::calls)

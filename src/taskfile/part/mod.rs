@@ -123,7 +123,7 @@ fn mentions_program(text: &str) -> bool {
 /// The tasks that a task may call; `None` when one of them is not known by its name.
 fn calls(task: &Task, index: &Index<'_>) -> Option<Vec<u32>> {
     let of_command = task.cmds.iter().filter_map(|command| match &command.action {
-        Action::Call(call) | Action::DeferCall(call) => Some(call),
+        Action::Call(call) | Action::DeferCall(call) => Some(&**call),
         Action::Lifted(lifted) => Some(&lifted.call),
         Action::Shell(_) | Action::Join | Action::DeferShell(_) => None,
     });

@@ -9,7 +9,7 @@ fn policy(keys: &str) -> Policy {
     let model = one(&format!(
         "version: '3'\nparallel: {{pools: {{net: 4}}}}\ntasks: {{t: {{cmd: x, {keys}}}, u: x, v: x}}\n"
     ));
-    model.tasks["t"].policy.clone()
+    Policy::clone(&model.tasks["t"].policy)
 }
 
 /// Everything that is wrong with a task `t`, without the lines of the file.

@@ -195,7 +195,9 @@ impl Blocks {
 
     fn copy(&self, output: &Ranges) -> io::Result<()> {
         let task = output.task;
-        output.read(&self.logs, &mut |stream, bytes| self.screen.show(task, stream, bytes))
+        output.fetch(&self.logs, &mut |stream, file, offset, length| {
+            self.screen.show_file(task, stream, file, offset, length)
+        })
     }
 }
 

@@ -19,7 +19,17 @@ pub(super) struct Group {
     voice: Voice,
     units: Units,
     error_only: bool,
-    running: BTreeMap<UnitId, (Frame, Ranges)>,
+    running: BTreeMap<UnitId, Held>,
+}
+
+/// A command whose output is held back.
+struct Held {
+    frame: Frame,
+    output: Ranges,
+    /// Nothing else can write while it runs, so its output is shown as it comes.
+    is_alone: bool,
+    /// Some was shown.
+    is_begun: bool,
 }
 
 impl Group {
@@ -28,11 +38,26 @@ impl Group {
         Group { screen, logs, voice, units, error_only, running }
     }
 
-    fn show(&self, frame: &Frame, output: &Ranges) -> io::Result<()> {
-        self.frame(frame.begin.as_deref())?;
-        let mut take = |_, bytes: &[u8]| self.screen.show(output.task, Stream::Stdout, bytes);
-        output.read(&self.logs, &mut take)?;
-        self.frame(frame.end.as_deref())
+    /// Shows what is there.
+    fn show(&self, held: &mut Held) -> io::Result<()> {
+        if held.output.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut held.is_begun, true) {
+            self.frame(held.frame.begin.as_deref())?;
+        }
+        let task = held.output.task;
+        held.output.fetch(&self.logs, &mut |_, file, offset, length| {
+            self.screen.show_file(task, Stream::Stdout, file, offset, length)
+        })?;
+        held.output.clear();
+        Ok(())
+    }
+
+    /// Shows what is left.
+    fn end(&self, mut held: Held) -> io::Result<()> {
+        self.show(&mut held)?;
+        if held.is_begun { self.frame(held.frame.end.as_deref()) } else { Ok(()) }
     }
 
     /// Output that is not held back.
@@ -53,10 +78,11 @@ impl Reporter for Group {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         self.units.event(event);
         match &event.kind {
-            Kind::Started { unit, attempt, echo, frame, .. } => {
+            Kind::Started { unit, attempt, echo, frame, alone, .. } => {
                 if !frame.open {
                     let output = Ranges::new(self.units.task(*unit), *attempt);
-                    self.running.insert(*unit, (frame.clone(), output));
+                    let (frame, is_alone) = (frame.clone(), *alone && !self.error_only);
+                    self.running.insert(*unit, Held { frame, output, is_alone, is_begun: false });
                 }
                 match echo {
                     Some(echo) => self.voice.echo(self.units.name(*unit), echo),
@@ -64,18 +90,21 @@ impl Reporter for Group {
                 }
             }
             Kind::Output { unit, task, attempt, offset, length, .. } => {
-                match self.running.get_mut(unit) {
-                    Some((_, output)) => {
-                        output.push(*offset, *length);
-                        Ok(())
-                    }
-                    None => self.open(*task, *attempt, *offset, *length),
+                let Some(held) = self.running.get_mut(unit) else {
+                    return self.open(*task, *attempt, *offset, *length);
+                };
+                held.output.push(*offset, *length);
+                if !held.is_alone {
+                    return Ok(());
                 }
+                let Some(mut held) = self.running.remove(unit) else { return Ok(()) };
+                let shown = self.show(&mut held);
+                self.running.insert(*unit, held);
+                shown
             }
             Kind::Finished { unit, outcome, .. } => match self.running.remove(unit) {
-                Some((_, output)) if output.is_empty() => Ok(()),
                 Some(_) if self.error_only && *outcome == Outcome::Succeeded => Ok(()),
-                Some((frame, output)) => self.show(&frame, &output),
+                Some(held) => self.end(held),
                 None => Ok(()),
             },
             Kind::Message { level, text, .. } => self.voice.message(*level, text),
@@ -88,10 +117,8 @@ impl Reporter for Group {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        for (frame, output) in std::mem::take(&mut self.running).into_values() {
-            if !output.is_empty() {
-                self.show(&frame, &output)?;
-            }
+        for held in std::mem::take(&mut self.running).into_values() {
+            self.end(held)?;
         }
         self.screen.flush()
     }

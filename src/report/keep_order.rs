@@ -68,7 +68,9 @@ impl KeepOrder {
         }
         if let Some(output) = &mut node.output {
             let task = output.task;
-            output.read(&self.logs, &mut |stream, bytes| self.screen.show(task, stream, bytes))?;
+            output.fetch(&self.logs, &mut |stream, file, offset, length| {
+                self.screen.show_file(task, stream, file, offset, length)
+            })?;
             output.clear();
         }
         while let Some(inner) = self.nodes.get(&unit).and_then(|node| node.inner.front().copied()) {

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::id::UnitId;
-use crate::store::{LogReader, Take};
+use crate::store::{Fetch, LogReader, Take};
 
 /// Stretches of one attempt's log, in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +38,14 @@ impl Ranges {
     pub(super) fn read(&self, logs: &LogReader, take: Take<'_>) -> io::Result<()> {
         for (offset, length) in &self.all {
             logs.read(self.task, self.attempt, *offset, *length, take)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the bytes be had where they are, in order.
+    pub(super) fn fetch(&self, logs: &LogReader, fetch: Fetch<'_>) -> io::Result<()> {
+        for (offset, length) in &self.all {
+            logs.fetch(self.task, self.attempt, *offset, *length, fetch)?;
         }
         Ok(())
     }

@@ -14,6 +14,11 @@ use rustix::io::Errno;
 use super::tame::Tame;
 use crate::event::Stream;
 use crate::id::UnitId;
+use crate::store::read_piece;
+
+/// What is worth a call of its own, bytes, and the most that is asked for at once.
+const MUCH: u64 = 64 * 1024;
+const MOST: u64 = 64 << 20;
 
 /// A stdout and a stderr. A clone is the same pair.
 #[derive(Clone)]
@@ -33,6 +38,8 @@ struct Streams {
     is_merged: bool,
     /// Whether stdout and stderr are terminals, which do what is written to them.
     is_terminal: [bool; 2],
+    /// Stdout and stderr themselves, where files can be sent to them.
+    direct: [Option<File>; 2],
     /// Tasks in the middle of a sequence or with a colour on.
     tame: HashMap<(UnitId, Stream), Tame>,
 }
@@ -57,6 +64,7 @@ impl Screen {
             is_line_open: false,
             is_merged: false,
             is_terminal,
+            direct: [None, None],
             tame: HashMap::new(),
         };
         Screen { streams: Arc::new(Mutex::new(streams)) }
@@ -69,7 +77,17 @@ impl Screen {
         let out = file(io::stdout().as_fd().try_clone_to_owned())?;
         let err = file(io::stderr().as_fd().try_clone_to_owned())?;
         let is_terminal = [io::stdout().is_terminal(), io::stderr().is_terminal()];
-        Ok(Screen::with_terminals(out, err, is_terminal))
+        let direct = |fd: io::Result<OwnedFd>, is_terminal: bool| match is_terminal {
+            true => Ok(None),
+            false => fd.map(|fd| Some(File::from(fd))),
+        };
+        let direct = [
+            direct(io::stdout().as_fd().try_clone_to_owned(), is_terminal[0])?,
+            direct(io::stderr().as_fd().try_clone_to_owned(), is_terminal[1])?,
+        ];
+        let screen = Screen::with_terminals(out, err, is_terminal);
+        screen.streams().direct = direct;
+        Ok(screen)
     }
 
     /// Writes bytes to one stream, after all that was written to the other.
@@ -96,6 +114,24 @@ impl Screen {
     /// From now on all of it goes to stdout, for a reader that would not know the order of two streams.
     pub(super) fn merge(&self) {
         self.streams().is_merged = true;
+    }
+
+    /// Shows what a task wrote where it is in a file; how much of it. Much is sent by the kernel, which has it at
+    /// hand.
+    pub(super) fn show_file(
+        &self,
+        task: UnitId,
+        stream: Stream,
+        file: &File,
+        offset: u64,
+        length: u64,
+    ) -> io::Result<u64> {
+        if length >= MUCH
+            && let Some(sent) = self.streams().send(stream, file, offset, length)?
+        {
+            return Ok(sent);
+        }
+        read_piece(file, offset, length, &mut |bytes| self.show(task, stream, bytes))
     }
 
     /// Ends the line that was written last if it has no end yet.
@@ -153,9 +189,74 @@ impl Streams {
         }
     }
 
+    /// Has the kernel copy from a file; `None` where it does not, or there is nothing.
+    fn send(
+        &mut self,
+        stream: Stream,
+        file: &File,
+        offset: u64,
+        length: u64,
+    ) -> io::Result<Option<u64>> {
+        let stream = if self.is_merged { Stream::Stdout } else { stream };
+        if self.direct[stream as usize].is_none() {
+            return Ok(None);
+        }
+        self.flush()?;
+        let Some(direct) = &self.direct[stream as usize] else { return Ok(None) };
+        let sent = match send(direct, file, offset, length) {
+            Ok(0) => return Ok(None),
+            Ok(sent) => sent,
+            // Appended to, perhaps, or on a file system that cannot.
+            Err(error) if is_refused(&error) => {
+                self.direct[stream as usize] = None;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut last = [b'\n'];
+        let _ = std::os::unix::fs::FileExt::read_at(file, &mut last, offset + sent - 1);
+        self.last = stream;
+        self.is_line_open = last != [b'\n'];
+        self.written += sent;
+        Ok(Some(sent))
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         flush(&mut self.out)?;
         flush(&mut self.err)
+    }
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    let refusals = [libc::EINVAL, libc::ENOSYS, libc::EOPNOTSUPP, libc::EBADF, libc::EPERM];
+    error.raw_os_error().is_some_and(|code| refusals.contains(&code))
+}
+
+/// Copies from one file to another, or to a pipe, without its passing through here; how much.
+#[cfg(target_os = "linux")]
+fn send(to: &File, from: &File, offset: u64, length: u64) -> io::Result<u64> {
+    let mut offset = offset;
+    let length = length.min(MOST) as usize;
+    loop {
+        match rustix::fs::sendfile(to, from, Some(&mut offset), length) {
+            Err(Errno::AGAIN) => wait(to)?,
+            Err(Errno::INTR) => {}
+            sent => return Ok(sent? as u64),
+        }
+    }
+}
+
+/// The call of these kernels is another one.
+#[cfg(not(target_os = "linux"))]
+fn send(_: &File, _: &File, _: u64, _: u64) -> io::Result<u64> {
+    Err(io::Error::from_raw_os_error(libc::ENOSYS))
+}
+
+/// Until it takes more.
+fn wait(file: &File) -> io::Result<()> {
+    match poll(&mut [PollFd::new(file, PollFlags::OUT)], None) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -167,7 +268,7 @@ impl Write for Patient {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.0.write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait()?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(&self.0)?,
                 written => return written,
             }
         }
@@ -175,15 +276,6 @@ impl Write for Patient {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Patient {
-    fn wait(&self) -> io::Result<()> {
-        match poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], None) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 }
 
@@ -249,6 +341,49 @@ mod tests {
         assert_eq!(plain, format!("{whole}!{}", on_stderr(whole).trim_end_matches('!')));
         assert_eq!(shown([true; 2]), format!("{tamed}!{}", on_stderr(tamed)));
         assert!(shown([true, false]).starts_with(tamed));
+    }
+
+    /// Shows the whole of a file on a stdout, between two words.
+    fn show_whole(file: &File, length: u64, stdout: File) {
+        let out = Box::new(Patient(stdout.try_clone().unwrap()));
+        let screen = Screen::new(out, Box::new(io::sink()));
+        screen.streams().direct = [Some(stdout), None];
+        screen.write(Stream::Stdout, b"before\n").unwrap();
+        let mut shown = 0;
+        while shown < length {
+            let rest = length - shown;
+            shown += screen.show_file(UnitId(1), Stream::Stdout, file, shown, rest).unwrap();
+        }
+        assert_eq!((screen.written(), screen.is_line_open()), (7 + length, true));
+        screen.write(Stream::Stdout, b"\nafter").unwrap();
+        screen.flush().unwrap();
+    }
+
+    #[test]
+    fn a_file_is_shown_as_it_is_wherever_stdout_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let text: Vec<u8> = (0..3 * MUCH + 5).map(|at| b'a' + (at % 23) as u8).collect();
+        let path = dir.path().join("log");
+        std::fs::write(&path, &text).unwrap();
+        let (file, length) = (File::open(&path).unwrap(), text.len() as u64);
+        let expected = [b"before\n", &text[..], b"\nafter"].concat();
+
+        let (mut reader, writer) = io::pipe().unwrap();
+        let writer = OwnedFd::from(writer);
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        let mut piped = Vec::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| show_whole(&file, length, File::from(writer)));
+            io::Read::read_to_end(&mut reader, &mut piped).unwrap();
+        });
+        assert!(piped == expected);
+
+        for options in [File::options().write(true), File::options().append(true)] {
+            let path = dir.path().join("out");
+            std::fs::write(&path, "").unwrap();
+            show_whole(&file, length, options.open(&path).unwrap());
+            assert!(std::fs::read(&path).unwrap() == expected);
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub use endings::{Ending, Endings};
 pub use events::{EventLog, Events};
 pub use locks::{Held, Locks, Waiting};
 pub use logs::{Logs, Piece};
-pub use reader::{LogReader, Take};
+pub use reader::{Fetch, LogReader, Take, read_piece};
 pub use runs::{End, META_VERSION, Meta, RunEntry, Runs};
 pub use shelf::Shelf;
 

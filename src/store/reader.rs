@@ -35,6 +35,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Takes the bytes that were asked for, piece by piece.
 pub type Take<'a> = &'a mut dyn FnMut(Stream, &[u8]) -> io::Result<()>;
 
+/// Takes bytes where they are, stretch by stretch: so many from this offset of a file. Answers how many it has
+/// taken, from the first on; the rest is offered again. 0: it cannot, or the file has no more.
+pub type Fetch<'a> = &'a mut dyn FnMut(Stream, &File, u64, u64) -> io::Result<u64>;
+
 /// Reads the logs of one run.
 #[derive(Clone, Debug)]
 pub struct LogReader {
@@ -76,15 +80,26 @@ impl LogReader {
         length: u64,
         take: Take<'_>,
     ) -> io::Result<()> {
+        self.fetch(task, attempt, offset, length, &mut |stream, file, offset, length| {
+            read_piece(file, offset, length, &mut |bytes| take(stream, bytes))
+        })
+    }
+
+    /// Lets `fetch` have `length` bytes from `offset` of a log, in order. A log that ends earlier, or is gone,
+    /// has fewer.
+    pub fn fetch(
+        &self,
+        task: UnitId,
+        attempt: u32,
+        offset: u64,
+        length: u64,
+        fetch: Fetch<'_>,
+    ) -> io::Result<()> {
         let Some(view) = self.view(task, attempt) else { return Ok(()) };
         let length = length.min(view.length.saturating_sub(offset));
-        let mut buffer = BUFFER.take();
-        buffer.resize(buffer.len().max(PIECE.min(length as usize)), 0);
-        let read = view.index.stretches(offset, length, &mut |from, length, stream| {
-            view.copy(from, length, &mut buffer, &mut |bytes| take(stream, bytes))
-        });
-        BUFFER.set(buffer);
-        read
+        view.index.stretches(offset, length, &mut |from, length, stream| {
+            view.lend(from, length, &mut |file, offset, length| fetch(stream, file, offset, length))
+        })
     }
 
     /// How many bytes a log has now.
@@ -157,13 +172,33 @@ struct View {
     index: Index,
 }
 
+/// Hands over a piece of a file; how long it is.
+///
+/// # Errors
+///
+/// When it cannot be read, or is not taken.
+pub fn read_piece(
+    file: &File,
+    offset: u64,
+    length: u64,
+    take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<u64> {
+    let mut buffer = BUFFER.take();
+    let wanted = length.min(PIECE as u64) as usize;
+    buffer.resize(buffer.len().max(wanted), 0);
+    let read = file.read_at(&mut buffer[..wanted], offset);
+    let taken =
+        read.and_then(|read| if read > 0 { take(&buffer[..read]).map(|()| read) } else { Ok(0) });
+    BUFFER.set(buffer);
+    taken.map(|taken| taken as u64)
+}
+
 impl View {
-    fn copy(
+    fn lend(
         &self,
         mut offset: u64,
         mut length: u64,
-        buffer: &mut [u8],
-        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+        take: &mut dyn FnMut(&File, u64, u64) -> io::Result<u64>,
     ) -> io::Result<()> {
         while length > 0 {
             let after = self.parts.partition_point(|(start, _)| *start <= offset);
@@ -171,13 +206,11 @@ impl View {
                 return Ok(());
             };
             let end = self.parts.get(after).map_or(u64::MAX, |(next, _)| *next);
-            let wanted = length.min(end - offset).min(buffer.len() as u64) as usize;
-            match file.read_at(&mut buffer[..wanted], offset - start) {
+            match take(file, offset - start, length.min(end - offset)) {
                 Ok(0) => return Ok(()),
-                Ok(read) => {
-                    take(&buffer[..read])?;
-                    offset += read as u64;
-                    length -= read as u64;
+                Ok(taken) => {
+                    offset += taken;
+                    length -= taken;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

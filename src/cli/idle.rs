@@ -20,8 +20,6 @@ use crate::host::{Host, Witness};
 use crate::report::{Tale, Told};
 use crate::taskfile::{self, model::Model};
 
-/// Changes with every program: another one may find something to do.
-const OWN: &str = "/proc/self/exe";
 /// What templates make of times depends on it.
 const ZONE: &str = "/etc/localtime";
 /// Variables that differ from shell to shell and mean nothing.
@@ -87,6 +85,25 @@ impl Question {
     }
 }
 
+/// The program itself, which changes with every new one: that may find something to do.
+#[cfg(target_os = "linux")]
+fn own_program() -> Option<PathBuf> {
+    use std::ffi::{CStr, OsStr};
+    // What is looked up in /proc of a process takes the kernel long to forget when it ends.
+    // SAFETY: the kernel's own text, which is there as long as the process.
+    let path = unsafe {
+        let path = libc::getauxval(libc::AT_EXECFN) as *const libc::c_char;
+        (!path.is_null()).then(|| CStr::from_ptr(path))?
+    };
+    Some(OsStr::from_bytes(path.to_bytes()).into())
+}
+
+/// The same where the kernel tells it otherwise.
+#[cfg(not(target_os = "linux"))]
+fn own_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
 /// Stands for all that a request consists of: the program and its words, who says them where, and the environment.
 fn key(here: &Path, host: &dyn Host) -> Option<u128> {
     let mut key = Xxh3::new();
@@ -94,7 +111,7 @@ fn key(here: &Path, host: &dyn Host) -> Option<u128> {
         key.update(&(bytes.len() as u64).to_le_bytes());
         key.update(bytes);
     };
-    let own = host.sight(Path::new(OWN)).ok()?.stamp;
+    let own = host.sight(&own_program()?).ok()?.stamp;
     add(format!("{own:?} {}", rustix::process::geteuid().as_raw()).as_bytes());
     add(here.as_os_str().as_bytes());
     let words: Vec<_> = std::env::args_os().collect();

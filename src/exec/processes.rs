@@ -309,7 +309,8 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// The command lines of all that is left running, wherever it has gone.
     pub fn strays(&self) -> Vec<String> {
-        if !self.has_started {
+        // What is read of a process in /proc takes the kernel long to forget when it ends.
+        if !self.has_started || !wait::has_children() {
             return Vec::new();
         }
         let running = || self.children.iter().flat_map(|child| child.members.running());

@@ -25,6 +25,14 @@ pub(super) fn peek() -> Option<Change> {
     Some(Change::Ended(pid))
 }
 
+/// Whether this process has a child, be it one that has ended.
+pub(super) fn has_children() -> bool {
+    let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: `info` is valid for the call.
+    unsafe { libc::waitid(libc::P_ALL, 0, info.as_mut_ptr(), options) == 0 }
+}
+
 /// Whether this process has a child in `group`, be it one that has ended.
 #[cfg(target_os = "linux")]
 pub(super) fn has_children_in(group: pid_t) -> bool {

@@ -303,6 +303,7 @@ impl Driver {
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
         let memory = self.watch_memory();
+        self.shortage.look();
         let told = self.reports.deliver_in_time();
         let visible = self.make_visible();
         let life = Some(self.show_life());

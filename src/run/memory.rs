@@ -41,7 +41,9 @@ impl Driver {
     pub(super) fn look_at_memory(&mut self) {
         let now = Instant::now();
         let is_fresh = self.memory.looked.is_some_and(|looked| now < looked + BETWEEN);
-        if self.memory.most == 0 || is_fresh {
+        // Who is alone starts however little there is.
+        let is_alone = self.launches.len() <= 1 && self.processes.running() == 0;
+        if self.memory.most == 0 || is_fresh || is_alone {
             return;
         }
         self.memory.looked = Some(now);

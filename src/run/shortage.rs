@@ -1,23 +1,40 @@
 //! Whether the kernel killed a command for want of memory: it says so itself, the signal does not.
 
+use std::time::{Duration, Instant};
+
 use super::driver::Driver;
 use crate::event::{Level, Status};
 use crate::host::machine::memory_kills;
 use crate::id::UnitId;
 
+/// Nobody takes all memory in less time, and most runs take no more.
+const SOON: Duration = Duration::from_millis(40);
+
 /// How many processes the kernel had killed when it was last asked.
 #[derive(Debug, Default)]
-pub(super) struct Shortage(Option<u64>);
+pub(super) struct Shortage {
+    began: Option<Instant>,
+    is_asked: bool,
+    kills: Option<u64>,
+}
 
 impl Shortage {
-    /// What is killed from now on counts.
+    /// What is killed from now on, or soon, counts.
     pub(super) fn begin(&mut self) {
-        self.0 = memory_kills();
+        self.began = Some(Instant::now());
+    }
+
+    /// Asks how many there are so far, once it is time.
+    pub(super) fn look(&mut self) {
+        if !self.is_asked && self.began.is_some_and(|began| began.elapsed() >= SOON) {
+            self.is_asked = true;
+            self.kills = memory_kills();
+        }
     }
 
     /// Whether there are more than there were. Who cannot know says no.
     fn has_grown(&mut self, kills: Option<u64>) -> bool {
-        let before = std::mem::replace(&mut self.0, kills);
+        let before = std::mem::replace(&mut self.kills, kills);
         before.zip(kills).is_some_and(|(before, now)| now > before)
     }
 }
@@ -41,7 +58,7 @@ mod tests {
 
     #[test]
     fn only_what_is_killed_since_counts() {
-        let mut shortage = Shortage(Some(3));
+        let mut shortage = Shortage { kills: Some(3), ..Shortage::default() };
         assert!(!shortage.has_grown(Some(3)));
         assert!(shortage.has_grown(Some(4)));
         assert!(!shortage.has_grown(Some(4)));

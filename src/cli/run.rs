@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::args::{self, Program, Purpose, RunArgs};
 use super::ask;
+use super::commands::Subcommand;
 use super::exit::Exit;
 use super::flags;
 use super::idle::Question;
@@ -19,7 +20,7 @@ use super::say::Voice;
 use super::settings::{OutputMode, Settings};
 use super::world::Witnessed;
 use super::{status, summary, watch};
-use crate::diag::{Diagnostic, Fault};
+use crate::diag::{Diagnostic, Fault, closest};
 use crate::event::Status;
 use crate::fingerprint::Traces;
 use crate::host::{Host, Witness};
@@ -31,7 +32,10 @@ use crate::resolve::Resolver;
 use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
 use crate::schedule::{Options, Refusal};
 use crate::store::{LogReader, Runs, Store};
-use crate::taskfile::model::{self, Model};
+use crate::taskfile::{
+    self,
+    model::{self, Model},
+};
 use crate::term;
 
 /// Runs the tasks of the command line.
@@ -64,7 +68,12 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
     }
     let Some(model) = model.map(Arc::new) else { return Exit::Fault(Fault::NoTaskfile) };
     voice.warn(&model.warnings, &model.sources);
-    if settings.strict.value && !model.warnings.is_empty() {
+    let doubts = doubts(args, &model, host);
+    voice.warn(&doubts, &model.sources);
+    if !doubts.is_empty() {
+        witness.spoil();
+    }
+    if settings.strict.value && !(model.warnings.is_empty() && doubts.is_empty()) {
         return Exit::Fault(Fault::Decode);
     }
     if args.flags.remote.download == Some(true) {
@@ -84,6 +93,16 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
         }
         false => watch::run(args, (once, watched), &settings, &model, voice, host),
     }
+}
+
+/// What is probably a slip. go-task says nothing of it.
+fn doubts(args: &RunArgs, model: &Model, host: &dyn Host) -> Vec<Diagnostic> {
+    if args.program == Program::Task {
+        return Vec::new();
+    }
+    let environment = host.environment();
+    let given = args.vars.iter().chain(&environment).map(|(name, _)| &**name);
+    taskfile::doubts(model, given)
 }
 
 /// Runs them once.
@@ -305,7 +324,17 @@ pub(super) fn guessed(mistake: &Diagnostic, guesses: bool) -> Diagnostic {
     if mistake.fault == Fault::NoTask && !guesses {
         mistake.help.clear();
     }
-    mistake
+    let is_typed = mistake.fault == Fault::NoTask && mistake.labels.is_empty();
+    match mistake.message.split('`').nth(1).map(String::from) {
+        Some(name) if is_typed && guesses && mistake.help.is_empty() => {
+            let commands = Subcommand::ALL.map(Subcommand::name);
+            match closest(&name, commands) {
+                Some(near) => mistake.help(format!("did you mean the command `{near}`?")),
+                None => mistake,
+            }
+        }
+        _ => mistake,
+    }
 }
 
 fn is_terminal() -> bool {

@@ -5,6 +5,7 @@
 pub mod ast;
 mod certain;
 pub mod discover;
+mod doubts;
 mod link;
 mod lower;
 mod merge;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+pub use doubts::doubts;
 pub use lower::{address, duration, jobs, percent, schema, service, settings, size};
 pub use names::Found;
 pub use part::Outline;

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diag::{Diagnostic, Fault};
-use crate::source::Text;
+use crate::source::{Span, Text};
 use crate::value::{Dict, Value, Vars};
 use evaluation::Evaluation;
 use reads::Reads;
@@ -112,6 +112,16 @@ impl Template {
     pub fn reads(&self) -> Vec<&str> {
         let names = self.parsed.iter().flat_map(|parsed| &parsed.reads.names);
         names.map(|name| &**name).collect()
+    }
+
+    /// The top-level variables that the template shows as they are, each with its place: `{{.X}}` outside of any
+    /// condition or loop, unless a condition asks for it before.
+    pub fn shown(&self) -> Vec<(Arc<str>, Span)> {
+        let parsed = self.parsed.iter();
+        let places = parsed.flat_map(|parsed| reads::shown(&parsed.tree));
+        places
+            .map(|(name, at)| (name, self.text.span_of(at.start as usize..at.end as usize)))
+            .collect()
     }
 
     /// Whether the template uses all variables at once, as `{{.}}` and `{{keys .}}` do.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::syntax::{Branch, Command, Node, Pipe, ROOT, Term, TermKind, Tree};
+use super::syntax::{At, Branch, Command, Node, Pipe, ROOT, Term, TermKind, Tree};
 use crate::value::Value;
 
 /// What a template reads of its variables.
@@ -85,6 +85,32 @@ impl Reads {
             TermKind::Pipe(pipe) => self.pipe(pipe, dot),
             _ => {}
         }
+    }
+}
+
+/// The variables that are shown as they are, outside of all conditions.
+pub fn shown(tree: &Tree) -> Vec<(Arc<str>, At)> {
+    let mut asked = Reads::default();
+    let mut shown = Vec::new();
+    for node in &tree.body {
+        match node {
+            Node::Action(pipe) => shown.extend(bare(pipe)),
+            Node::If(branch) | Node::With(branch) => asked.pipe(&branch.pipe, Dot::Root),
+            _ => {}
+        }
+    }
+    shown.retain(|(name, _)| !asked.names.contains(name));
+    shown
+}
+
+/// The name of a pipeline that is nothing but `.NAME`.
+fn bare(pipe: &Pipe) -> Option<(Arc<str>, At)> {
+    match (&pipe.names[..], &pipe.commands[..]) {
+        ([], [Command { head, arguments, .. }]) if arguments.is_empty() => match &head.kind {
+            TermKind::Field(names) => Some((names.first()?.clone(), head.at)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

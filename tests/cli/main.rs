@@ -47,6 +47,7 @@ mod run;
 mod schema;
 mod servers;
 mod signals;
+mod slips;
 mod soak;
 mod stages;
 mod stalls;

@@ -279,10 +279,20 @@ impl<'t> Builder<'t> {
                 .help("put spaces in the place of the tab");
         }
         let error = Diagnostic::error(Fault::Invalid, format!("this is not yaml: {info}"));
-        match info.contains("invalid indentation") {
-            true => error.at(span, "").help("indent it at least as far as the key it belongs to"),
-            false => error.at(span, ""),
+        match () {
+            () if info.contains("invalid indentation") => {
+                error.at(span, "").help("indent it at least as far as the key it belongs to")
+            }
+            () if info.contains("flow") && self.line(at).contains("{{") => {
+                error.at(span, "").help("text with `{{` needs quotes here: 'echo {{.NAME}}'")
+            }
+            () => error.at(span, ""),
         }
+    }
+
+    fn line(&self, at: usize) -> &str {
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        self.text[start..].lines().next().unwrap_or("")
     }
 
     /// The tab on the line of `at` that is nearest before it, else `at` itself.

@@ -109,9 +109,10 @@ impl Progress {
                 }
             }
             Kind::Output { task, attempt, offset, length, .. } => {
-                let mut last = Ranges::new(*task, *attempt);
-                last.push(*offset, *length);
                 if let Some(running) = self.running.get_mut(task) {
+                    let last = running.last.take().filter(|last| last.attempt == *attempt);
+                    let mut last = last.unwrap_or_else(|| Ranges::new(*task, *attempt));
+                    last.push(*offset, *length);
                     running.last = Some(last.tail(GLANCE));
                 }
             }
@@ -331,6 +332,17 @@ mod tests {
             seen(&story, 5, 26),
             "par: 0/3 done, 5s\n  build      5s  second …\n  日本       1s  50%"
         );
+    }
+
+    #[test]
+    fn a_line_that_comes_in_pieces_is_one_line() {
+        let mut story = Story::new();
+        story.task(1, 0, "a").begin(1).start(1, 11, "x").out(11, "first\nhalf ").out(11, "a line");
+        assert_eq!(seen(&story, 1, 40), "par: 0/1 done, 1s\n  a      1s  half a line");
+        story.out(11, "\x1b[1;2");
+        assert_eq!(seen(&story, 1, 40), "par: 0/1 done, 1s\n  a      1s  half a line");
+        story.out(11, &"\n".repeat(2 * GLANCE as usize));
+        assert_eq!(seen(&story, 1, 40), "par: 0/1 done, 1s\n  a      1s");
     }
 
     #[test]

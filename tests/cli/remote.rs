@@ -11,6 +11,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::harness::{Ran, Test};
+use crate::pty::Terminal;
 
 /// A server of files that lives as long as the tests.
 struct Server {
@@ -402,4 +403,42 @@ fn wait_for(path: &Path) -> String {
         assert!(began.elapsed() < crate::live::LIMIT, "no server");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn who_sits_at_a_terminal_is_asked_once_for_each_content() {
+    if !can_fetch() {
+        return;
+    }
+    let evil = "{version: '3', vars: {X: {sh: touch evil}}, tasks: {hello: 'echo hello {{.X}}'}}";
+    let server = Server::new(&[("/Taskfile.yml", evil)]);
+    let url = server.url("/Taskfile.yml");
+    let test = including(&url).args(["--insecure", "-s", "lib:hello"]);
+    let dir = test.path("");
+    let again = |answer: &str| {
+        let test = Test::new().under(&format!("cd '{}'", dir.display()));
+        let mut terminal = Terminal::start(test.args(["--insecure", "-s", "lib:hello"]));
+        if !answer.is_empty() {
+            terminal.see("[y/N]");
+            terminal.type_in(answer);
+        }
+        terminal.end()
+    };
+    let mut terminal = Terminal::start(test);
+    terminal.see("[y/N]");
+    assert!(terminal.shown.contains(&url), "{}", terminal.shown);
+    assert!(!terminal.test.path("evil").exists());
+    terminal.type_in("n\n");
+    let kept = std::mem::replace(&mut terminal.test, Test::new());
+    assert_eq!(terminal.end().1, 104);
+    assert!(!kept.path("evil").exists());
+    let (shown, status) = again("y\n");
+    assert!(status == 0 && shown.contains("hello"), "{shown}");
+    let (shown, status) = again("");
+    assert!(status == 0 && !shown.contains("[y/N]"), "{shown}");
+    // Other words are to be trusted anew.
+    server.put("/Taskfile.yml", &evil.replace("hello {{", "bye {{"));
+    let (shown, status) = again("\n");
+    assert!(status == 104 && !shown.contains("bye"), "{shown}");
+    drop(kept);
 }

@@ -1,8 +1,10 @@
 //! What helps to write command lines and Taskfiles: completions, the manual page, `init`, `convert`.
 
+use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use crate::harness::Test;
+use crate::pty::Terminal;
 
 const PAR: &str = env!("CARGO_BIN_EXE_par");
 
@@ -51,6 +53,72 @@ fn bash_completes_words_with_colons_and_values() {
     assert_eq!(ask("par lib:test W"), "WHO=\n");
     assert_eq!(ask("par lib:test ENV="), "dev\nprod\n");
     assert_eq!(ask("par plan --format j"), "json\n");
+}
+
+/// Whether there is such a program; says so when not.
+fn is_there(program: &str) -> bool {
+    let is_there = Command::new(program).arg("--version").output().is_ok();
+    if !is_there {
+        println!("skipped: there is no {program}");
+    }
+    is_there
+}
+
+#[test]
+fn fish_completes_tasks_variables_and_their_values() {
+    if !is_there("fish") {
+        return;
+    }
+    let test = Test::new().taskfile(TASKFILE);
+    std::fs::create_dir(test.path("bin")).expect("a directory");
+    symlink(PAR, test.path("bin/par")).expect("a link");
+    let own = test.command();
+    let ask = |line: &str| {
+        let script =
+            format!("set -p PATH $PWD/bin; par completions fish | source; complete -C '{line}'");
+        let mut fish = Command::new("fish");
+        fish.args(["--no-config", "-c", &script]).env_clear();
+        fish.envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = fish.current_dir(test.path("")).output().expect("fish");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(ask("par bu"), "build\tBuilds\n");
+    assert_eq!(ask("par lib:t"), "lib:test\tTests\n");
+    assert_eq!(ask("par lib:test ENV=p"), "ENV=prod\trequired by lib:test\n");
+    assert_eq!(ask("par plan --format j"), "json\n");
+}
+
+#[test]
+fn zsh_completes_what_is_typed_at_its_prompt() {
+    if !is_there("zsh") {
+        return;
+    }
+    let test = Test::new().taskfile(TASKFILE);
+    std::fs::create_dir(test.path("bin")).expect("a directory");
+    symlink(PAR, test.path("bin/par")).expect("a link");
+    let mut shell = Command::new("zsh");
+    shell.args(["-f", "-i"]).env_clear().current_dir(test.path(""));
+    shell.envs(test.command().get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.env("TERM", "xterm").env("PS1", "> ").env("HISTFILE", "");
+    crate::harness::hear_signals(&mut shell);
+    let mut terminal = Terminal::of(test, shell, 80, 24);
+    let begin = "PATH=$PWD/bin:$PATH; autoload -Uz compinit; compinit -u -D; source <(par completions zsh); bindkey -e; setopt no_prompt_sp; clear; PS1='go> '\n";
+    terminal.type_in(begin);
+    terminal.see_screen(|lines| lines.last().is_some_and(|line| line == "go>"));
+    for (typed, completed) in [
+        ("par bui\t", "par build"),
+        ("par lib:t\t", "par lib:test"),
+        ("par lib:test ENV=p\t", "par lib:test ENV=prod"),
+    ] {
+        terminal.type_in(typed);
+        let wanted = format!("go> {completed}");
+        terminal.see_screen(|lines| lines.iter().any(|line| line.starts_with(&wanted)));
+        // A new line, without running anything.
+        terminal.type_in("\x15");
+        terminal.see_screen(|lines| lines.last().is_some_and(|line| line == "go>"));
+    }
+    terminal.type_in("exit 3\n");
+    assert_eq!(terminal.end().1, 3);
 }
 
 #[test]

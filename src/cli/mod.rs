@@ -28,6 +28,7 @@ mod rerun;
 mod run;
 pub mod say;
 pub mod settings;
+mod shown;
 mod status;
 mod summary;
 mod usage;
@@ -101,7 +102,7 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
         Invocation::Man => say::print(&man::page()),
         Invocation::Convert(line) => convert::run(&line, voice, host),
         Invocation::Run(args) => {
-            let annotates = args.program == Program::Task && run::is_github(host);
+            let annotates = args.program == Program::Task && shown::is_github(host);
             run::run(&args, voice.annotating(annotates), host)
         }
         Invocation::ClearCache(args) => {

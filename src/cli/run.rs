@@ -1,9 +1,6 @@
 //! `par run`: puts a run together and turns its end into an exit code.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Write};
-use std::os::fd::FromRawFd;
-use std::path::PathBuf;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +8,13 @@ use super::args::{self, Program, Purpose, RunArgs};
 use super::ask;
 use super::commands::Subcommand;
 use super::exit::Exit;
-use super::flags;
 use super::idle::Question;
 use super::list::{self, ListArgs};
 use super::planning;
 use super::prepare::{self, Asked, Ready};
 use super::say::Voice;
-use super::settings::{OutputMode, Settings};
+use super::settings::Settings;
+use super::shown::{End, folds, is_github, is_terminal, look, mode, reporters};
 use super::world::Witnessed;
 use super::{status, summary, watch};
 use crate::diag::{Diagnostic, Fault, closest};
@@ -25,18 +22,12 @@ use crate::event::Status;
 use crate::fingerprint::Traces;
 use crate::host::{Host, Witness};
 use crate::id::{RunId, TaskIds};
-use crate::report::{
-    self, Folds, GitHub, Jsonl, Look, Mode, Past, Reporter, Screen, Silence, StandIn, Summary, Told,
-};
+use crate::report::{Folds, Mode, Past};
 use crate::resolve::Resolver;
 use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
 use crate::schedule::{Options, Refusal};
-use crate::store::{LogReader, Runs, Store};
-use crate::taskfile::{
-    self,
-    model::{self, Model},
-};
-use crate::term;
+use crate::store::{Runs, Store};
+use crate::taskfile::{self, model::Model};
 
 /// Runs the tasks of the command line.
 pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
@@ -266,19 +257,6 @@ fn resume(run: &RunId, model: &Model) -> Resume {
     Resume::new(run.clone(), endings.unwrap_or_default())
 }
 
-/// Whether GitHub Actions reads what we write.
-pub(super) fn is_github(host: &dyn Host) -> bool {
-    host.env("GITHUB_ACTIONS").is_some_and(|value| flags::truth(&value).unwrap_or(false))
-}
-
-/// Who speaks beside the tasks and when all is over.
-enum End {
-    /// We do, and tell what we said if somebody wants to know.
-    Summary { breaks_silence: bool, github: bool, summary: Option<String>, told: Option<Told> },
-    /// We do, in go-task's words.
-    StandIn { annotates: bool },
-}
-
 /// What the run and its tasks are called.
 fn names(model: &Model, workflow: &str) -> (RunId, TaskIds) {
     let now = behind(jiff::Timestamp::now(), Runs::new(&model.root_dir).newest());
@@ -326,6 +304,9 @@ pub(super) fn guessed(mistake: &Diagnostic, guesses: bool) -> Diagnostic {
     }
     let is_typed = mistake.fault == Fault::NoTask && mistake.labels.is_empty();
     match mistake.message.split('`').nth(1).map(String::from) {
+        Some(name) if is_typed && name == "default" => {
+            mistake.help("without a name that one is meant; `par list --all` shows what there is")
+        }
         Some(name) if is_typed && guesses && mistake.help.is_empty() => {
             let commands = Subcommand::ALL.map(Subcommand::name);
             match closest(&name, commands) {
@@ -335,104 +316,6 @@ pub(super) fn guessed(mistake: &Diagnostic, guesses: bool) -> Diagnostic {
         }
         _ => mistake,
     }
-}
-
-fn is_terminal() -> bool {
-    io::stdin().is_terminal() && io::stdout().is_terminal() && io::stderr().is_terminal()
-}
-
-/// The CI system that reads what we write, and can fold it.
-fn folds(program: Program, host: &dyn Host) -> Option<Folds> {
-    let is_gitlab = || host.env("GITLAB_CI").is_some_and(|value| value == "true");
-    match program {
-        Program::Task => None,
-        Program::Par if is_github(host) => Some(Folds::GitHub),
-        Program::Par => is_gitlab().then_some(Folds::GitLab),
-    }
-}
-
-fn mode(program: Program, settings: &Settings, is_terminal: bool, host: &dyn Host) -> Mode {
-    let folds = folds(program, host).filter(|_| !settings.silent.value && !is_terminal);
-    match &settings.output.value {
-        OutputMode::Auto if is_terminal && !term::is_dumb(&|name| host.env(name)) => Mode::Progress,
-        OutputMode::Auto => folds.map_or(Mode::Auto, Mode::Folded),
-        OutputMode::KeepOrder => Mode::KeepOrder,
-        OutputMode::Errors => Mode::Errors,
-        OutputMode::Style(model::Output::Interleaved) => Mode::Interleaved,
-        OutputMode::Style(model::Output::Prefixed) => Mode::Prefixed,
-        OutputMode::Style(model::Output::Group { error_only, .. }) => {
-            Mode::Group { error_only: *error_only }
-        }
-    }
-}
-
-fn look(program: Program, settings: &Settings, host: &dyn Host) -> Look {
-    let is_terminal = io::stderr().is_terminal();
-    let (word, invocation) = match program {
-        Program::Par => ("par", "par run"),
-        Program::Task => ("task", "task"),
-    };
-    Look {
-        word,
-        stands_in: program == Program::Task,
-        style: settings.color.value.style(&|name| host.env(name), is_terminal),
-        is_silent: settings.silent.value,
-        is_verbose: settings.verbose.value,
-        directory: host.cwd(),
-        invocation: invocation.into(),
-        reflows: term::reflows(&|name| host.env(name)),
-    }
-}
-
-fn reporters(
-    mode: Mode,
-    logs: LogReader,
-    look: Look,
-    past: Past,
-    events: Option<&str>,
-    end: End,
-) -> io::Result<Vec<Box<dyn Reporter>>> {
-    let screen = Screen::standard()?;
-    let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look, past)];
-    match end {
-        End::Summary { breaks_silence, github, summary, told } => {
-            all.push(Box::new(Silence::new(screen.clone(), &look, breaks_silence)));
-            if github {
-                let summary = summary.map(PathBuf::from);
-                all.push(Box::new(GitHub::new(screen.clone(), logs.clone(), summary)));
-            }
-            let summary = Summary::new(screen, logs, look);
-            all.push(Box::new(match told {
-                Some(told) => summary.telling(told),
-                None => summary,
-            }));
-        }
-        End::StandIn { annotates } => {
-            all.push(Box::new(Silence::new(screen.clone(), &look, false)));
-            all.push(Box::new(StandIn::new(screen, look, annotates)));
-        }
-    }
-    if let Some(events) = events {
-        all.push(Box::new(Jsonl::new(open_events(events)?)));
-    }
-    Ok(all)
-}
-
-/// `fd:N` or a file.
-fn open_events(to: &str) -> io::Result<Box<dyn Write + Send>> {
-    let named = |error: io::Error| io::Error::new(error.kind(), format!("--events {to}: {error}"));
-    let Some(number) = to.strip_prefix("fd:") else {
-        return Ok(Box::new(File::create(to).map_err(named)?));
-    };
-    let wrong = || io::Error::new(io::ErrorKind::InvalidInput, "no number of a descriptor");
-    let number: i32 = number.parse().map_err(|_| named(wrong()))?;
-    // SAFETY: the duplicate is ours alone.
-    let own = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
-    if own < 0 {
-        return Err(named(io::Error::last_os_error()));
-    }
-    // SAFETY: as above; it is open.
-    Ok(Box::new(unsafe { File::from_raw_fd(own) }))
 }
 
 fn end(ended: Ended, settings: &Settings, model: &Model, voice: Voice) -> Exit {

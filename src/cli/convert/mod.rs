@@ -58,8 +58,8 @@ pub(super) fn run(line: &ConvertLine, voice: Voice, host: &dyn Host) -> Exit {
     };
     let name = line.file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let project = match name.contains("just") {
-        true => just::read(&text),
-        false => make::read(&text),
+        true => justfile(&text),
+        false => makefile(&text),
     };
     for (at, what) in &project.left {
         voice.talk(&format!("{}:{at}: not converted: {what}\n", line.file.display()));
@@ -69,15 +69,28 @@ pub(super) fn run(line: &ConvertLine, voice: Voice, host: &dyn Host) -> Exit {
 
 /// The project that a Makefile describes.
 pub(super) fn makefile(text: &str) -> Project {
-    make::read(text)
+    make::read(text).beginning()
 }
 
 /// The project that a justfile describes.
 pub(super) fn justfile(text: &str) -> Project {
-    just::read(text)
+    just::read(text).beginning()
 }
 
 impl Project {
+    /// As make and just do, who names no task means the first.
+    fn beginning(mut self) -> Project {
+        let is_default =
+            |task: &Draft| task.name == "default" || task.aliases.iter().any(|a| a == "default");
+        if !self.tasks.iter().any(is_default)
+            && let Some(first) = self.tasks.first_mut()
+            && !first.internal
+        {
+            first.aliases.push("default".into());
+        }
+        self
+    }
+
     /// The Taskfile; `from` is where it comes from.
     pub(super) fn text(&self, from: &str) -> String {
         let mut text = format!("# Made of {from} by `par convert`.\n");

@@ -569,8 +569,10 @@ impl Driver {
         if self.is_described {
             self.store.write_meta(&self.meta);
         }
-        let Driver { events, logs, reports, store, fingerprints, .. } = self;
+        let Driver { events, logs, reports, store, fingerprints, resolver, scheduler, .. } = self;
         drop(logs);
+        // What is written now of thousands of tasks has the room that they took.
+        drop((resolver, scheduler));
         events.finish();
         let told = reports.finish();
         store.prune();

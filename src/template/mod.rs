@@ -46,12 +46,15 @@ pub trait Facts {
     }
 }
 
-/// A parsed template. Cloning is cheap.
+/// A parsed template. Cloning is cheap, and where there may be one and mostly is none, it takes little room.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub struct Template(Arc<Written>);
+
+#[derive(Debug)]
+struct Written {
     text: Text,
     /// Absent for text that is only copied.
-    parsed: Option<Arc<Parsed>>,
+    parsed: Option<Parsed>,
 }
 
 #[derive(Debug)]
@@ -64,7 +67,7 @@ impl Template {
     /// Parses; text without `{{` is a literal and cannot fail.
     pub fn parse(text: &Text) -> Result<Template, Diagnostic> {
         if !text.value.contains("{{") {
-            return Ok(Template { text: text.clone(), parsed: None });
+            return Ok(Template::written(text, None));
         }
         Ok(Template::of(text, parser::template(text)?))
     }
@@ -76,41 +79,45 @@ impl Template {
 
     fn of(text: &Text, tree: Tree) -> Template {
         let reads = Reads::of(&tree);
-        Template { text: text.clone(), parsed: Some(Arc::new(Parsed { tree, reads })) }
+        Template::written(text, Some(Parsed { tree, reads }))
+    }
+
+    fn written(text: &Text, parsed: Option<Parsed>) -> Template {
+        Template(Arc::new(Written { text: text.clone(), parsed }))
     }
 
     /// The text as written.
     pub fn text(&self) -> &Text {
-        &self.text
+        &self.0.text
     }
 
     /// The text itself when there is nothing to evaluate.
     pub fn literal(&self) -> Option<&str> {
-        match self.parsed {
+        match self.0.parsed {
             Some(_) => None,
-            None => Some(&self.text.value),
+            None => Some(&self.0.text.value),
         }
     }
 
     /// Renders with `vars` as the dot. Errors say where in the file.
     pub fn render(&self, vars: &Vars, facts: &dyn Facts) -> Result<String, Diagnostic> {
-        match &self.parsed {
-            Some(parsed) => Evaluation::new(&parsed.tree, &self.text, vars, facts).render(),
-            None => Ok(self.text.value.to_string()),
+        match &self.0.parsed {
+            Some(parsed) => Evaluation::new(&parsed.tree, &self.0.text, vars, facts).render(),
+            None => Ok(self.0.text.value.to_string()),
         }
     }
 
     /// The value of an expression, its type kept; of a template, its text.
     pub fn evaluate(&self, vars: &Vars, facts: &dyn Facts) -> Result<Value, Diagnostic> {
-        match &self.parsed {
-            Some(parsed) => Evaluation::new(&parsed.tree, &self.text, vars, facts).value(),
-            None => Ok(Value::Str(self.text.value.clone())),
+        match &self.0.parsed {
+            Some(parsed) => Evaluation::new(&parsed.tree, &self.0.text, vars, facts).value(),
+            None => Ok(Value::Str(self.0.text.value.clone())),
         }
     }
 
     /// Names of the top-level variables that the template reads (`.X`), each once, sorted.
     pub fn reads(&self) -> Vec<&str> {
-        let names = self.parsed.iter().flat_map(|parsed| &parsed.reads.names);
+        let names = self.0.parsed.iter().flat_map(|parsed| &parsed.reads.names);
         names.map(|name| &**name).collect()
     }
 
@@ -126,7 +133,7 @@ impl Template {
 
     /// Whether the template uses all variables at once, as `{{.}}` and `{{keys .}}` do.
     pub fn reads_everything(&self) -> bool {
-        self.parsed.as_ref().is_some_and(|parsed| parsed.reads.everything)
+        self.0.parsed.as_ref().is_some_and(|parsed| parsed.reads.everything)
     }
 }
 

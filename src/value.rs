@@ -3,6 +3,7 @@
 //! Knows no variables, only values; printing as Go's `%v` lives with the templates.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -114,27 +115,53 @@ impl From<i64> for Value {
 /// Variables by name: a scope on top of the scope it stands in. Cheap to extend and to share.
 #[derive(Clone, Debug, Default)]
 pub struct Vars {
-    own: indexmap::IndexMap<Arc<str>, Value>,
+    /// In the order in which they were first set.
+    own: Vec<(Arc<str>, Value)>,
+    /// Where each is, once there are many: few names are compared sooner than one is hashed.
+    places: Option<Box<HashMap<Arc<str>, usize>>>,
     below: Option<Arc<Vars>>,
 }
+
+/// So many variables are few.
+const FEW: usize = 12;
 
 impl Vars {
     /// An empty scope on top of `below`.
     pub fn on(below: Arc<Vars>) -> Vars {
-        Vars { own: Default::default(), below: Some(below) }
+        Vars { below: Some(below), ..Vars::default() }
     }
 
     /// Sets a variable of this scope.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: Value) {
-        self.own.insert(name.into(), value);
+        let name = name.into();
+        if let Some(place) = self.place(&name) {
+            self.own[place].1 = value;
+            return;
+        }
+        let place = self.own.len();
+        if let Some(places) = &mut self.places {
+            places.insert(name.clone(), place);
+        } else if place == FEW {
+            let known = self.own.iter().map(|(name, _)| name.clone());
+            let all = known.chain([name.clone()]).enumerate().map(|(place, name)| (name, place));
+            self.places = Some(Box::new(all.collect()));
+        }
+        self.own.push((name, value));
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        match &self.places {
+            Some(places) => places.get(name).copied(),
+            None => self.own.iter().position(|(own, _)| **own == *name),
+        }
     }
 
     /// The value of a name, from here or the nearest scope below.
     pub fn get(&self, name: &str) -> Option<&Value> {
         let mut scope = self;
         loop {
-            match (scope.own.get(name), &scope.below) {
-                (Some(value), _) => return Some(value),
+            match (scope.place(name), &scope.below) {
+                (Some(place), _) => return Some(&scope.own[place].1),
                 (None, Some(below)) => scope = below,
                 (None, None) => return None,
             }
@@ -150,7 +177,7 @@ impl Vars {
 
     /// The variables of this scope alone, in the order they were first set.
     pub fn own(&self) -> impl Iterator<Item = (&Arc<str>, &Value)> {
-        self.own.iter()
+        self.own.iter().map(|(name, value)| (name, value))
     }
 }
 
@@ -169,5 +196,22 @@ mod tests {
         assert_eq!(top.get("B"), Some(&"2".into()));
         assert_eq!(top.get("C"), None);
         assert_eq!(top.flatten().len(), 2);
+    }
+
+    #[test]
+    fn many_variables_are_found_as_few_are() {
+        let mut vars = Vars::default();
+        for number in 0..4 * FEW {
+            vars.set(format!("N{number}"), Value::Int(number as i64));
+            vars.set("N1", "again".into());
+            let expected = |at| if at == 1 { "again".into() } else { Value::Int(at as i64) };
+            for at in (0..=number).filter(|at| *at != 1) {
+                assert_eq!(vars.get(&format!("N{at}")), Some(&expected(at)));
+            }
+        }
+        assert_eq!(vars.get("N1"), Some(&"again".into()));
+        assert_eq!((vars.get("N"), vars.own().count()), (None, 4 * FEW));
+        let names: Vec<_> = vars.own().take(3).map(|(name, _)| name.to_string()).collect();
+        assert_eq!(names, ["N0", "N1", "N2"]);
     }
 }

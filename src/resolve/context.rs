@@ -1,7 +1,7 @@
 //! A call that was evaluated: everything its checks, commands and calls have in common.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::called::Outlets;
 use super::files::Files;
@@ -201,7 +201,7 @@ fn scope(call: &Circumstances<'_>, ground: &Ground, site: Site<'_>) -> Result<Sc
     if let Some(outputs) = &call.outputs {
         growing.set(OUTPUTS, outputs.clone());
     }
-    growing.set("MATCH", names::match_value(&call.found.matches));
+    growing.set(SPECIAL[5].clone(), names::match_value(&call.found.matches));
     if !task.vars.is_empty() {
         let dir = directory(task, &growing.scope.vars, site)?;
         task.vars.iter().try_for_each(|var| growing.define(var, &dir))?;
@@ -209,19 +209,32 @@ fn scope(call: &Circumstances<'_>, ground: &Ground, site: Site<'_>) -> Result<Sc
     Ok(growing.scope)
 }
 
+/// Names that every call has, made once.
+static SPECIAL: LazyLock<[Arc<str>; 6]> = LazyLock::new(|| {
+    ["TASK", "TASK_DIR", "TASKFILE", "TASKFILE_DIR", "ALIAS", "MATCH"].map(Arc::from)
+});
+
 /// The special variables that differ from task to task.
-fn special(call: &Circumstances<'_>, site: Site<'_>) -> [(&'static str, Arc<str>); 5] {
+fn special(call: &Circumstances<'_>, site: Site<'_>) -> [(Arc<str>, Arc<str>); 5] {
     let task = &call.found.task;
-    let file = site.shared.model.taskfiles.get(task.taskfile);
-    let file = file.map_or(Path::new(""), |file| file);
-    let written = task.dir.as_ref().map_or("", |dir| &dir.text().value);
-    let show = |path: &Path| -> Arc<str> { path.to_string_lossy().into() };
+    let (file, file_dir) = site.shared.file(task);
+    let base = task.base_dir.to_string_lossy();
+    let dir = match &task.dir {
+        // Mostly it is this one, and in its shortest form.
+        None if *base == *file_dir && !base.contains("/.") => file_dir.clone(),
+        dir => {
+            let written = dir.as_ref().map_or("", |dir| &dir.text().value);
+            path::join_raw(&task.base_dir, written).to_string_lossy().into()
+        }
+    };
+    let [name_of_task, name_of_dir, name_of_file, name_of_file_dir, name_of_alias, _] =
+        SPECIAL.clone();
     [
-        ("TASK", task.name.clone()),
-        ("TASK_DIR", show(&path::join_raw(&task.base_dir, written))),
-        ("TASKFILE", show(file)),
-        ("TASKFILE_DIR", show(file.parent().unwrap_or(Path::new("")))),
-        ("ALIAS", call.found.called_as.clone()),
+        (name_of_task, task.name.clone()),
+        (name_of_dir, dir),
+        (name_of_file, file),
+        (name_of_file_dir, file_dir),
+        (name_of_alias, call.found.called_as.clone()),
     ]
 }
 

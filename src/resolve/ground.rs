@@ -66,7 +66,7 @@ impl Ground {
     pub(super) fn scope<'a>(
         &'a self,
         site: Site<'a>,
-        special: &[(&str, Arc<str>)],
+        special: &[(Arc<str>, Arc<str>)],
     ) -> Result<Growing<'a>, Diagnostic> {
         let (below, secrets) = match self.differs {
             false => self.sealed(site).map(|sealed| (&sealed.vars, sealed.secrets.clone()))?,
@@ -74,7 +74,10 @@ impl Ground {
         };
         let scope = Scope { vars: Vars::on(below.clone()), secrets };
         let mut growing = Growing { site, machine: &self.machine, scope };
-        special.iter().for_each(|(name, value)| growing.set(name, Value::Str(value.clone())));
+        let mut set = |(name, value): &(Arc<str>, Arc<str>)| {
+            growing.set(name.clone(), Value::Str(value.clone()));
+        };
+        special.iter().for_each(&mut set);
         if self.differs {
             self.define_all(&mut growing)?;
         }
@@ -126,7 +129,7 @@ impl Ground {
         if model.dotenv.is_empty() {
             return Ok(());
         }
-        let nothing = OF_THE_TASK.map(|name| (name, Arc::from("")));
+        let nothing = OF_THE_TASK.map(|name| (Arc::from(name), Arc::from("")));
         let vars = match model.dotenv.iter().all(|file| file.literal().is_some()) {
             true => Vars::default(),
             false => self.scope(site, &nothing)?.scope.vars,

@@ -126,7 +126,7 @@ pub(super) struct Growing<'a> {
 
 impl Growing<'_> {
     /// Adds a value as it is.
-    pub(super) fn set(&mut self, name: &str, value: impl Into<Value>) {
+    pub(super) fn set(&mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) {
         self.scope.vars.set(name, value.into());
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Everything here may be used from several threads at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -27,6 +27,8 @@ pub(super) struct Shared {
     ground: OnceLock<Result<Ground, Diagnostic>>,
     printouts: Printouts,
     calls: Vec<AtomicU32>,
+    /// Each Taskfile and its directory, as variables show them.
+    files: Vec<(Arc<str>, Arc<str>)>,
     /// Whether the ground is laid without asking scripts or reading files.
     pub(super) has_quick_ground: bool,
 }
@@ -48,7 +50,15 @@ impl Shared {
         let calls = (0..tasks).map(|_| AtomicU32::new(0)).collect();
         let (ground, printouts) = Default::default();
         let has_quick_ground = quick::ground(&model);
-        Shared { model, settings, facts, ground, printouts, calls, has_quick_ground }
+        let show = |path: &Path| -> Arc<str> { path.to_string_lossy().into() };
+        let both = |path: &PathBuf| (show(path), show(path.parent().unwrap_or(Path::new(""))));
+        let files = model.taskfiles.iter().map(both).collect();
+        Shared { model, settings, facts, ground, printouts, calls, files, has_quick_ground }
+    }
+
+    /// A task's Taskfile and its directory, as variables show them.
+    pub(super) fn file(&self, task: &Task) -> (Arc<str>, Arc<str>) {
+        self.files.get(task.taskfile).cloned().unwrap_or_default()
     }
 
     /// How a task's sources are compared.

@@ -113,7 +113,8 @@ fn expand(criterion: &mut Criterion) {
                 let ids = Arc::new(TaskIds::new("p", "all", "20260101", "000000", 1));
                 let settings = resolve::Settings::default();
                 let mut resolver = Resolver::new(model.clone(), settings, Arc::new(Still), ids);
-                let ahead = resolve::plan_ahead(&mut resolver, &[resolve::Request::new("all")], &Os);
+                let ahead =
+                    resolve::plan_ahead(&mut resolver, &[resolve::Request::new("all")], &Os);
                 let ahead = ahead.expect("a plan");
                 assert!(ahead.fragments.len() > count && ahead.uncertain.len() >= count / 2);
                 ahead

@@ -138,18 +138,32 @@ pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dy
 fn print_outline(args: &ListArgs, outline: Outline, host: &dyn Host) -> Exit {
     let mut tasks = outline.tasks;
     tasks.retain(|(_, desc)| args.all || !desc.is_empty());
-    match args.sort {
-        Sort::None => {}
-        Sort::Alphanumeric => tasks.sort_by(|a, b| a.0.cmp(&b.0)),
-        Sort::Default => {
-            tasks.sort_by(|a, b| (a.0.contains(':'), &a.0).cmp(&(b.0.contains(':'), &b.0)))
-        }
-    }
+    let tasks = sorted(&tasks, args.sort);
     if args.names_only {
         return say::print(&tasks.iter().map(|(name, _)| format!("{name}\n")).collect::<String>());
     }
     let rows = tasks.iter().map(|(name, desc)| Row { name, desc, aliases: &[] });
     show(args, &rows.collect::<Vec<_>>(), host)
+}
+
+/// Tens of thousands of names are told apart by their beginnings mostly, which are kept at hand.
+fn sorted(tasks: &[(Arc<str>, String)], sort: Sort) -> Vec<&(Arc<str>, String)> {
+    let rank = |name: &str| match sort {
+        Sort::Default => name.contains(':'),
+        Sort::None | Sort::Alphanumeric => false,
+    };
+    let beginning = |name: &str| {
+        let mut bytes = [0; 16];
+        let length = name.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+        u128::from_be_bytes(bytes)
+    };
+    let mut all: Vec<_> =
+        tasks.iter().map(|task| (rank(&task.0), beginning(&task.0), task)).collect();
+    if sort != Sort::None {
+        all.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| a.2.0.cmp(&b.2.0)));
+    }
+    all.into_iter().map(|(_, _, task)| task).collect()
 }
 
 /// Prints the list of a model's tasks; exits with 1 when there is none to show.
@@ -239,4 +253,37 @@ fn names(listed: &[Listed]) -> String {
         all.map(|name| format!("{name}\n")).collect::<String>()
     };
     listed.iter().map(names).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outline_is_sorted_as_a_whole_list_is() {
+        let names = [
+            "b",
+            "a:z",
+            "a",
+            "a-very-long-name-2",
+            "a-very-long-name-10",
+            "a-very-long-name",
+            "a-very-long-nam",
+            "A",
+            "ab",
+            "z",
+            "ns:a-very-long-name-2",
+            "ns:a-very-long-name-1",
+        ];
+        let tasks: Vec<_> = names.map(|name| (Arc::from(name), String::new())).into();
+        let order = |sort| -> Vec<&str> {
+            sorted(&tasks, sort).into_iter().map(|(name, _)| &**name).collect()
+        };
+        assert_eq!(order(Sort::None), names);
+        let mut expected = names;
+        expected.sort_unstable();
+        assert_eq!(order(Sort::Alphanumeric), expected);
+        expected.sort_by_key(|name| name.contains(':'));
+        assert_eq!(order(Sort::Default), expected);
+    }
 }

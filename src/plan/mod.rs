@@ -123,7 +123,8 @@ struct Node {
     id: UnitId,
     unit: Unit,
     parent: UnitId,
-    fragment: Option<Fragment>,
+    /// Of a call that is expanded; commands have none.
+    fragment: Option<Box<Fragment>>,
 }
 
 impl Plan {
@@ -157,7 +158,7 @@ impl Plan {
 
     /// Adds what a call consists of: its new units and what it needs.
     pub fn expand(&mut self, call: UnitId, mut fragment: Fragment) {
-        for (id, unit) in fragment.units.drain(..) {
+        for (id, unit) in std::mem::take(&mut fragment.units) {
             self.add(id, unit, call);
         }
         for &dep in &fragment.deps {
@@ -173,13 +174,15 @@ impl Plan {
             self.minds_silence |= policy.minds_silence();
             self.graph[node].unit.policy = Some(policy.clone());
         }
-        self.graph[node].fragment = Some(fragment);
+        fragment.deps.shrink_to_fit();
+        fragment.steps.shrink_to_fit();
+        self.graph[node].fragment = Some(Box::new(fragment));
     }
 
     /// Adds to the body of a call that is expanded: a further attempt, or what a body asked for. Where its
     /// first step is.
     pub fn append(&mut self, call: UnitId, mut fragment: Fragment) -> usize {
-        for (id, unit) in fragment.units.drain(..) {
+        for (id, unit) in std::mem::take(&mut fragment.units) {
             self.add(id, unit, call);
         }
         for part in fragment.steps.iter().filter_map(|step| step.unit()) {
@@ -222,7 +225,7 @@ impl Plan {
 
     /// What a call consists of, once it is expanded; `units` is empty, they are here.
     pub fn fragment(&self, call: UnitId) -> Option<&Fragment> {
-        self.graph[self.index(call)].fragment.as_ref()
+        self.graph[self.index(call)].fragment.as_deref()
     }
 
     /// The units that wait for `unit`, each with the reason.

@@ -111,6 +111,8 @@ struct Scan<'t> {
     /// Lines deeper than this belong to a block of text.
     block: Option<usize>,
     in_desc: bool,
+    /// All of the text is printable ASCII, so that no line needs to be looked at for that.
+    is_simple: bool,
     index: Index<'t>,
 }
 
@@ -124,6 +126,7 @@ impl<'t> Scan<'t> {
             keys_at: None,
             block: None,
             in_desc: false,
+            is_simple: is_simple(text.as_bytes()),
             index,
         }
     }
@@ -137,7 +140,7 @@ impl<'t> Scan<'t> {
         let bytes = &self.text.as_bytes()[start..end];
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-        if !is_clean(bytes) {
+        if !self.is_simple && !is_clean(bytes) {
             return None;
         }
         let indent = bytes.iter().take_while(|&&byte| byte == b' ').count();
@@ -149,7 +152,7 @@ impl<'t> Scan<'t> {
             return Some(());
         }
         self.block = None;
-        if content.contains(&b'\t') {
+        if !self.is_simple && content.contains(&b'\t') {
             return None;
         }
         if content[0] == b'#' {
@@ -288,11 +291,18 @@ impl<'t> Scan<'t> {
             Some(b'-') if value.len() == 1 || value[1] == b' ' => None,
             Some(_) => {
                 let plain = without_comment(value);
-                let has_key = plain.ends_with(b":") || plain.windows(2).any(|pair| pair == b": ");
+                let has_key = plain.ends_with(b":") || colon(plain).is_some();
                 (!has_key && !plain.starts_with(b"---") && !plain.starts_with(b"...")).then_some(())
             }
         }
     }
+}
+
+/// Whether there is nothing but printable ASCII and ends of lines. Without a branch for each byte, which takes
+/// several at a time.
+fn is_simple(text: &[u8]) -> bool {
+    let is_odd = |byte: u8| (byte < b' ' && byte != b'\n') || byte >= 0x7f;
+    text.chunks(4096).all(|chunk| !chunk.iter().fold(false, |odd, &byte| odd | is_odd(byte)))
 }
 
 /// Whether no character has a meaning of its own: controls, and carriage returns within a line.
@@ -316,10 +326,8 @@ fn split_key(line: &[u8]) -> Option<Option<(&[u8], &[u8])>> {
         return Some(None);
     }
     let plain = without_comment(line);
-    let colon = plain
-        .windows(2)
-        .position(|pair| pair == b": ")
-        .or_else(|| plain.last().filter(|&&byte| byte == b':').map(|_| plain.len() - 1));
+    let at_end = || plain.last().filter(|&&byte| byte == b':').map(|_| plain.len() - 1);
+    let colon = colon(plain).or_else(at_end);
     let Some(colon) = colon else { return Some(None) };
     let key = &plain[..colon];
     let first = *key.first()?;
@@ -330,7 +338,28 @@ fn split_key(line: &[u8]) -> Option<Option<(&[u8], &[u8])>> {
 
 /// A plain text without the comment behind it.
 fn without_comment(text: &[u8]) -> &[u8] {
-    text.windows(2).position(|pair| pair == b" #").map_or(text, |at| &text[..at]).trim_ascii_end()
+    let mut from = 0;
+    while let Some(at) = memchr(b'#', &text[from..]) {
+        let at = from + at;
+        if at > 0 && text[at - 1] == b' ' {
+            return text[..at - 1].trim_ascii_end();
+        }
+        from = at + 1;
+    }
+    text.trim_ascii_end()
+}
+
+/// Where the first colon stands that a space follows.
+fn colon(text: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = memchr(b':', &text[from..]) {
+        let at = from + at;
+        if text.get(at + 1) == Some(&b' ') {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 /// One past the closing quote.

@@ -124,10 +124,10 @@ impl Template {
     /// The top-level variables that the template shows as they are, each with its place: `{{.X}}` outside of any
     /// condition or loop, unless a condition asks for it before.
     pub fn shown(&self) -> Vec<(Arc<str>, Span)> {
-        let parsed = self.parsed.iter();
+        let parsed = self.0.parsed.iter();
         let places = parsed.flat_map(|parsed| reads::shown(&parsed.tree));
         places
-            .map(|(name, at)| (name, self.text.span_of(at.start as usize..at.end as usize)))
+            .map(|(name, at)| (name, self.0.text.span_of(at.start as usize..at.end as usize)))
             .collect()
     }
 

@@ -193,13 +193,13 @@ mod tests {
         let file = || Redirection { stream: 1, to: Target::Write("f".into()) };
         let follow = || Redirection { stream: 2, to: Target::Same(1) };
         let mut before = Streams::new(&[follow(), file()], dir.path()).unwrap();
-        let [_, stdout, stderr] = before.descriptors([10, 11, 12]).unwrap();
-        assert!(stdout != 11 && stderr == 11);
+        let [_, stdout, stderr] = before.descriptors([1010, 1011, 1012]).unwrap();
+        assert!(stdout != 1011 && stderr == 1011);
         let [stdin, stdout, stderr] = before.descriptors([0, 1, 2]).unwrap();
         assert!(stdin == 0 && stdout > 2 && stderr > 2, "the old stdout must not be overwritten");
         let mut after = Streams::new(&[file(), follow()], dir.path()).unwrap();
-        let [stdin, stdout, stderr] = after.descriptors([10, 11, 12]).unwrap();
-        assert!(stdin == 10 && stdout == stderr);
+        let [stdin, stdout, stderr] = after.descriptors([1010, 1011, 1012]).unwrap();
+        assert!(stdin == 1010 && stdout == stderr);
         after.file(2).unwrap().write_all(b"text").unwrap();
         assert_eq!(std::fs::read(dir.path().join("f")).unwrap(), b"text");
     }

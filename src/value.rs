@@ -118,7 +118,7 @@ pub struct Vars {
     /// In the order in which they were first set.
     own: Vec<(Arc<str>, Value)>,
     /// Where each is, once there are many: few names are compared sooner than one is hashed.
-    places: Option<Box<HashMap<Arc<str>, usize>>>,
+    places: Option<Arc<HashMap<Arc<str>, usize>>>,
     below: Option<Arc<Vars>>,
 }
 
@@ -140,11 +140,11 @@ impl Vars {
         }
         let place = self.own.len();
         if let Some(places) = &mut self.places {
-            places.insert(name.clone(), place);
+            Arc::make_mut(places).insert(name.clone(), place);
         } else if place == FEW {
             let known = self.own.iter().map(|(name, _)| name.clone());
             let all = known.chain([name.clone()]).enumerate().map(|(place, name)| (name, place));
-            self.places = Some(Box::new(all.collect()));
+            self.places = Some(Arc::new(all.collect()));
         }
         self.own.push((name, value));
     }

@@ -313,7 +313,9 @@ Examples:
   par -p build test            both at once
   par -j 50% build ENV=prod    on half of the CPUs, with a variable
   par test -- -k login         {{.CLI_ARGS}} is `-k login`
-  USE_PARALLEL=false par qa    one at a time, in the order of the file";
+  USE_PARALLEL=false par qa    one at a time, in the order of the file
+
+While it runs, the key `t`, or the signal USR1, tells what runs and for how long.";
 
 /// `4`, `50%` or `auto`.
 pub(super) fn jobs(text: &str) -> Result<Jobs, String> {

@@ -169,6 +169,10 @@ impl Subject for Tasks<'_> {
     }
 
     fn changed(&mut self, file: &Path) {
-        self.say(&format!("changed: {}", self.below(file)));
+        let text = format!("changed: {}", self.below(file));
+        match self.args.program {
+            Program::Par if !self.settings.silent.value => self.warn(&text),
+            _ => self.say(&text),
+        }
     }
 }

@@ -8,6 +8,7 @@ use regex::Regex;
 use crate::harness::Test;
 use crate::live::LIMIT;
 use crate::pty::{Terminal, lines};
+use crate::tmux::{self, Tmux};
 
 /// Tasks with wide names that write wide lines, and wait.
 const WIDE: &str = "
@@ -361,59 +362,6 @@ fn tools_are_told_that_their_colours_are_seen() {
     test().stdout_lines(&["a", "b", "c3"]).run();
 }
 
-/// A session of tmux with a server of its own.
-struct Tmux {
-    socket: std::path::PathBuf,
-}
-
-impl Tmux {
-    fn run(&self, words: &[&str]) -> String {
-        let mut command = Command::new("tmux");
-        command.arg("-S").arg(&self.socket).arg("-f").arg("/dev/null").args(words);
-        command.env_remove("TMUX").env("LC_ALL", "C.UTF-8");
-        let output = command.output().expect("tmux");
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{words:?}: {error}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    fn screen(&self) -> Vec<String> {
-        let text = self.run(&["capture-pane", "-p", "-S", "-100"]);
-        text.lines()
-            .map(|line| line.trim_end().to_string())
-            .filter(|line| !line.is_empty())
-            .collect()
-    }
-
-    fn see(&self, wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
-        self.see_within(LIMIT, wanted)
-            .unwrap_or_else(|lines| panic!("not what is wanted: {lines:#?}"))
-    }
-
-    /// The screen when it is as wanted, or as it is when that takes too long. tmux tells of nothing by itself.
-    fn see_within(
-        &self,
-        limit: Duration,
-        wanted: impl Fn(&[String]) -> bool,
-    ) -> Result<Vec<String>, Vec<String>> {
-        let started = Instant::now();
-        loop {
-            let lines = self.screen();
-            match wanted(&lines) {
-                true => return Ok(lines),
-                false if started.elapsed() > limit => return Err(lines),
-                false => std::thread::sleep(Duration::from_millis(50)),
-            }
-        }
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        let _ = Command::new("tmux").arg("-S").arg(&self.socket).arg("kill-server").output();
-    }
-}
-
 /// Whether resizing the terminal while tasks run leaves what stood there before, and nothing else.
 fn resized_in_tmux() -> Result<(), Vec<String>> {
     let test = wide();
@@ -443,8 +391,7 @@ fn resized_in_tmux() -> Result<(), Vec<String>> {
 
 #[test]
 fn lines_that_a_terminal_breaks_anew_leave_nothing() {
-    if !Command::new("tmux").arg("-V").output().is_ok_and(|answer| answer.status.success()) {
-        println!("skipped: tmux is not there");
+    if !tmux::is_there() {
         return;
     }
     // What is drawn at the very moment of a change of size meets lines of another length.

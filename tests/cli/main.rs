@@ -56,6 +56,7 @@ mod state;
 mod summary;
 mod telling;
 mod terminal;
+mod tmux;
 mod tools;
 mod watch;
 mod weather;

@@ -134,16 +134,28 @@ fn nothing_outlives_a_watch_that_is_killed() {
 
 #[test]
 fn the_command_watches_too() {
-    let live = test(&["watch", "-s", "copy"])
+    let live = test(&["watch", "copy"])
         .called("par")
+        .env("PAR_COLOR", "never")
         .stdout("one\ntwo\n")
-        .stderr("par: Started watching for tasks: copy\npar: task \"copy\" finished running\npar: task \"copy\" finished running\n")
+        .stderr(
+            "
+            par: Started watching for tasks: copy
+            par: [copy] cat src/*.txt
+            par: task \"copy\" finished running
+            par: changed: src/a.txt
+            par: [copy] cat src/*.txt
+            par: task \"copy\" finished running
+            ",
+        )
         .start();
     live.see("one\n");
     live.see_stderr("finished running");
     write(&live, "src/a.txt", "two\n");
     live.see("two\n");
-    live.see_stderr("finished running\npar: task \"copy\" finished running\n");
+    live.see_stderr(
+        "changed: src/a.txt\npar: [copy] cat src/*.txt\npar: task \"copy\" finished running\n",
+    );
     end(live, "two\n");
 }
 

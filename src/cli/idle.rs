@@ -43,7 +43,9 @@ impl Question {
             && args.locate == Locate::default()
             && args.resumes.is_none()
             && args.repeats.is_none()
-            && host.env(NESTED).is_none();
+            && host.env(NESTED).is_none()
+            // A job's summary tells of the tasks.
+            && host.env("GITHUB_STEP_SUMMARY").is_none();
         // Somebody who looks on sees a run come and go.
         let is_seen = io::stdout().is_terminal() || io::stderr().is_terminal();
         if !is_plain || is_seen {

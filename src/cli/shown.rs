@@ -94,9 +94,9 @@ pub(super) fn reporters(
     match end {
         End::Summary { breaks_silence, github, summary, told } => {
             all.push(Box::new(Silence::new(screen.clone(), &look, breaks_silence)));
-            if github {
+            if github || summary.is_some() {
                 let summary = summary.map(PathBuf::from);
-                all.push(Box::new(GitHub::new(screen.clone(), logs.clone(), summary)));
+                all.push(Box::new(GitHub::new(screen.clone(), logs.clone(), github, summary)));
             }
             let summary = Summary::new(screen, logs, look);
             all.push(Box::new(match told {

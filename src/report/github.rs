@@ -1,13 +1,13 @@
 //! What GitHub Actions shows beside the log: an annotation for each task that failed, and a summary of the job.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::event::{Event, Failure, Kind, Outcome, Stream};
+use crate::event::{At, Event, Failure, Kind, Outcome, Stream};
 use crate::id::UnitId;
 use crate::store::LogReader;
 use crate::term;
@@ -16,6 +16,8 @@ use super::ranges::Ranges;
 use super::units::Units;
 use super::{Reporter, Screen};
 
+/// How often the summary is written while the run goes on.
+const RHYTHM: Duration = Duration::from_secs(5);
 /// Rows of the table in the summary; a job's summary may have 1 MiB.
 const ROWS: usize = 200;
 /// Failed tasks that are shown with what they wrote.
@@ -27,15 +29,42 @@ const TAIL: u64 = 4096;
 pub struct GitHub {
     screen: Screen,
     logs: LogReader,
-    /// The file of the job's summary.
-    summary: Option<PathBuf>,
+    annotates: bool,
+    summary: Option<Summary>,
     units: Units,
     title: String,
     attempts: HashMap<UnitId, u32>,
     /// Commands and tasks that failed.
     failures: HashMap<UnitId, Failure>,
+    running: BTreeSet<UnitId>,
     tasks: Vec<Ended>,
     total: Option<(Outcome, Duration, Duration)>,
+}
+
+/// A part of a file that is written again and again, as long as nobody writes behind it.
+struct Summary {
+    path: PathBuf,
+    begins: u64,
+    ends: u64,
+}
+
+impl Summary {
+    fn of(path: PathBuf) -> Summary {
+        let length = std::fs::metadata(&path).map_or(0, |file| file.len());
+        Summary { path, begins: length, ends: length }
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        let mut file = File::options().append(true).create(true).open(&self.path)?;
+        let length = file.metadata()?.len();
+        match length == self.ends {
+            true => file.set_len(self.begins)?,
+            false => self.begins = length,
+        }
+        file.write_all(text.as_bytes())?;
+        self.ends = self.begins + text.len() as u64;
+        Ok(())
+    }
 }
 
 struct Ended {
@@ -46,11 +75,29 @@ struct Ended {
 }
 
 impl GitHub {
-    /// Annotations go to `screen`'s stdout, a summary is added to the file `summary`.
-    pub fn new(screen: Screen, logs: LogReader, summary: Option<PathBuf>) -> GitHub {
+    /// Annotations, if wanted, go to `screen`'s stdout; a summary is added to the file `summary` as the run goes on.
+    pub fn new(
+        screen: Screen,
+        logs: LogReader,
+        annotates: bool,
+        summary: Option<PathBuf>,
+    ) -> GitHub {
         let (units, attempts, failures, tasks) = Default::default();
-        let (title, total) = (String::new(), None);
-        GitHub { screen, logs, summary, units, title, attempts, failures, tasks, total }
+        let (title, total, running) = Default::default();
+        let summary = summary.map(Summary::of);
+        GitHub {
+            screen,
+            logs,
+            annotates,
+            summary,
+            units,
+            title,
+            attempts,
+            failures,
+            running,
+            tasks,
+            total,
+        }
     }
 
     /// Tasks that failed by themselves, not because of others.
@@ -102,16 +149,24 @@ impl GitHub {
     }
 
     fn markdown(&self) -> String {
-        let mut text = String::new();
-        let Some((outcome, wall, sequential)) = &self.total else { return text };
-        let word = if outcome.is_success() { "passed" } else { "failed" };
-        let (title, wall, sum) = (cell(&self.title), term::words(*wall), term::words(*sequential));
-        let _ = writeln!(text, "### par: {title} {word}\n");
-        let _ = writeln!(text, "{} tasks, {wall}; one after the other {sum}\n", self.tasks.len());
+        let (mut text, title) = (String::new(), cell(&self.title));
+        let tasks = self.tasks.len();
+        let _ = match &self.total {
+            None => writeln!(text, "### par: {title} is running\n\ndone: {tasks}\n"),
+            Some((outcome, wall, sequential)) => {
+                let word = if outcome.is_success() { "passed" } else { "failed" };
+                let (wall, sum) = (term::words(*wall), term::words(*sequential));
+                let times = format!("{wall}; one after the other {sum}");
+                writeln!(text, "### par: {title} {word}\n\ntasks: {tasks}, {times}\n")
+            }
+        };
         let _ = writeln!(text, "| task | result | time |\n|---|---|--:|");
         // The worst first.
         let mut rows: Vec<&Ended> = self.tasks.iter().collect();
         rows.sort_by_key(|task| task.outcome.is_success() || task.ignored);
+        for task in self.running.iter().take(ROWS) {
+            let _ = writeln!(text, "| {} | running | |", cell(&self.name(*task)));
+        }
         for task in rows.iter().take(ROWS) {
             let (name, result) = (cell(&self.name(task.unit)), cell(&self.result(task)));
             let _ = writeln!(text, "| {name} | {result} | {} |", term::words(task.wall));
@@ -129,6 +184,14 @@ impl GitHub {
         }
         text.push('\n');
         text
+    }
+
+    /// A summary that cannot be written is no reason to fail.
+    fn sum_up(&mut self) {
+        let text = self.markdown();
+        if let Some(summary) = &mut self.summary {
+            let _ = summary.write(&text);
+        }
     }
 
     fn result(&self, task: &Ended) -> String {
@@ -153,7 +216,9 @@ impl Reporter for GitHub {
         match &event.kind {
             Kind::RunStarted { tasks, .. } => self.title = tasks.join(" "),
             Kind::Began { unit, attempt } => drop(self.attempts.insert(*unit, *attempt)),
+            Kind::Started { unit, .. } => drop(self.running.insert(self.units.task(*unit))),
             Kind::Finished { unit, outcome, ignored, wall, .. } => {
+                self.running.remove(unit);
                 if let Outcome::Failed(failure) = outcome {
                     self.failures.insert(*unit, failure.clone());
                 }
@@ -171,16 +236,24 @@ impl Reporter for GitHub {
         Ok(())
     }
 
+    fn tick(&mut self, _: At) -> io::Result<()> {
+        self.sum_up();
+        Ok(())
+    }
+
+    fn rhythm(&self) -> Option<Duration> {
+        self.summary.is_some().then_some(RHYTHM)
+    }
+
     fn finish(&mut self) -> io::Result<()> {
+        self.running.clear();
+        self.sum_up();
+        if !self.annotates {
+            return Ok(());
+        }
         self.screen.end_line()?;
         self.screen.write(Stream::Stdout, self.annotations().as_bytes())?;
-        self.screen.flush()?;
-        if let Some(path) = &self.summary {
-            // A summary that cannot be written is no reason to fail.
-            let file = File::options().append(true).create(true).open(path);
-            let _ = file.and_then(|mut file| file.write_all(self.markdown().as_bytes()));
-        }
-        Ok(())
+        self.screen.flush()
     }
 }
 
@@ -235,7 +308,8 @@ mod tests {
         let (memory, dir) = (Memory::default(), tempfile::tempdir().unwrap());
         let path = dir.path().join("summary.md");
         std::fs::write(&path, "before\n").unwrap();
-        let mut github = GitHub::new(memory.screen(), story.store.reader(), Some(path.clone()));
+        let mut github =
+            GitHub::new(memory.screen(), story.store.reader(), true, Some(path.clone()));
         story.events.iter().for_each(|event| github.event(event).unwrap());
         github.finish().unwrap();
         (memory.text(), std::fs::read_to_string(path).unwrap())
@@ -253,11 +327,37 @@ mod tests {
         assert_eq!(annotations, text);
         assert_eq!(
             summary,
-            "before\n### par:  failed\n\n3 tasks, 1.5 s; one after the other 3.0 s\n\n\
+            "before\n### par:  failed\n\ntasks: 3, 1.5 s; one after the other 3.0 s\n\n\
              | task | result | time |\n|---|---|--:|\n| a:b\\|c | **failed** | 1.5 s |\n\
              | all | failed because of a:b\\|c | 1.5 s |\n| good | passed | 1.5 s |\n\n\
              **a:b\\|c**: exit status 3\n\n````text\nfirst\n```\n100 %\n````\n\n"
         );
+    }
+
+    #[test]
+    fn the_summary_grows_with_the_run_and_leaves_what_others_write() {
+        let (memory, dir) = (Memory::default(), tempfile::tempdir().unwrap());
+        let path = dir.path().join("summary.md");
+        let read = || std::fs::read_to_string(&path).unwrap();
+        let mut story = Story::new();
+        story.task(1, 0, "a").task(2, 0, "b").begin(1).begin(2).start(1, 11, "").start(2, 21, "");
+        story.ok(11).ok(1);
+        let (screen, logs) = (memory.screen(), story.store.reader());
+        let mut github = GitHub::new(screen, logs, false, Some(path.clone()));
+        story.events.iter().for_each(|event| github.event(event).unwrap());
+        github.tick(At(0)).unwrap();
+        github.tick(At(1)).unwrap();
+        let running = "### par:  is running\n\ndone: 1\n\n| task | result | time |\n|---|---|--:|\n\
+             | b | running | |\n| a | passed | 1.5 s |\n\n";
+        assert_eq!(read(), running);
+        std::fs::write(&path, running.to_owned() + "of others\n").unwrap();
+        story.ok(21).ok(2).over(Succeeded, 1, 1);
+        story.events[story.events.len() - 3..].iter().for_each(|e| github.event(e).unwrap());
+        github.finish().unwrap();
+        let text = read();
+        let own = text.strip_prefix(&(running.to_owned() + "of others\n")).unwrap();
+        assert!(own.starts_with("### par:  passed\n") && !own.contains("running"), "{own}");
+        assert_eq!(memory.text(), "");
     }
 
     #[test]

@@ -97,3 +97,19 @@ fn gitlab_gets_sections() {
         assert!(began <= ended && ended <= now && now < began + 600, "{began} {ended} {now}");
     }
 }
+
+#[test]
+fn a_summary_of_the_job_needs_no_more_than_its_file() {
+    let taskfile = "{version: '3', tasks: {all: {deps: [made]}, made: {sources: [in], generates: [out], cmds: [cp in out]}}}";
+    let test = Test::new().taskfile(taskfile).file("in", "").file("summary.md", "before\n");
+    let ran = test.args(["-s", "all"]).env("GITHUB_STEP_SUMMARY", "summary.md").run();
+    let summary = ran.text("summary.md");
+    assert!(summary.starts_with("before\n### par: all passed\n\ntasks: 2, "), "{summary}");
+    assert!(summary.contains("| made | passed | "), "{summary}");
+    let ran = ran.again().args(["-s", "all"]).env("GITHUB_STEP_SUMMARY", "summary.md").run();
+    let summary = ran.text("summary.md");
+    assert!(
+        summary.contains("| made | passed | ") && summary.contains("| made | up to date | "),
+        "{summary}"
+    );
+}

@@ -100,6 +100,10 @@ impl Keyboard {
             let Ok(mut ready) = self.input.readable().await else {
                 return std::future::pending().await;
             };
+            // A terminal that has hung up is readable for ever, and nobody types there any more.
+            if ready.ready().is_read_closed() || ready.ready().is_error() {
+                return std::future::pending().await;
+            }
             ready.clear_ready();
             let keys = self.read();
             if !keys.is_empty() {

@@ -303,9 +303,8 @@ fn keys_are_those_of_a_task_that_has_the_terminal() {
     assert!(!shown.contains("reads ("), "{shown}");
 }
 
-#[test]
-fn a_stopped_run_gives_the_terminal_back_and_goes_on() {
-    let test = wide();
+/// A shell at a terminal, with the environment that the run of a test has.
+fn in_shell(test: Test) -> Terminal {
     let mut shell = Command::new("bash");
     shell.args(["--norc", "--noediting", "-i"]);
     let own = test.command();
@@ -317,7 +316,12 @@ fn a_stopped_run_gives_the_terminal_back_and_goes_on() {
     }
     shell.env("PS1", "").env("HISTFILE", "").env("TERM", "xterm").env("NO_COLOR", "1");
     shell.current_dir(test.path(""));
-    let mut terminal = Terminal::of(test, shell, 80, 24);
+    Terminal::of(test, shell, 80, 24)
+}
+
+#[test]
+fn a_stopped_run_gives_the_terminal_back_and_goes_on() {
+    let mut terminal = in_shell(wide());
     terminal.type_in(&format!("{} -s -j4 all\n", env!("CARGO_BIN_EXE_par")));
     terminal.see_screen(|lines| {
         lines.iter().any(|line| line.contains("0/4 done")) && all_are_there(lines)
@@ -397,4 +401,33 @@ fn lines_that_a_terminal_breaks_anew_leave_nothing() {
     // What is drawn at the very moment of a change of size meets lines of another length.
     let failures: Vec<_> = (0..4).map_while(|_| resized_in_tmux().err()).collect();
     assert!(failures.len() < 4, "{failures:#?}");
+}
+
+#[test]
+fn a_terminal_that_hangs_up_ends_the_run_and_all_of_its_tasks() {
+    for through_shell in [false, true] {
+        let test = Test::new()
+            .taskfile(
+                "
+                version: '3'
+                tasks:
+                  all: {deps: [a, b]}
+                  a: read x < go
+                  b: trap '' HUP INT TERM; read x < go
+                ",
+            )
+            .fifo("go")
+            .args(["-s", "-j2", "--grace", "100ms", "all"]);
+        let mut terminal = match through_shell {
+            false => Terminal::start(test),
+            true => {
+                let mut terminal = in_shell(test);
+                let par = env!("CARGO_BIN_EXE_par");
+                terminal.type_in(&format!("{par} -s -j2 --grace 100ms all\n"));
+                terminal
+            }
+        };
+        terminal.see_screen(|lines| lines.iter().any(|line| line.starts_with("  b ")));
+        terminal.hang_up();
+    }
 }

@@ -9,7 +9,7 @@ use std::ptr::null_mut;
 use std::time::Instant;
 
 use crate::harness::Test;
-use crate::live::{LIMIT, becomes_readable, marked, send};
+use crate::live::{LIMIT, becomes_readable, ends, marked, send};
 
 /// A run whose streams are a terminal.
 pub struct Terminal {
@@ -154,6 +154,17 @@ impl Terminal {
     pub fn end(mut self) -> (String, i32) {
         let status = self.finish();
         (std::mem::take(&mut self.shown), status)
+    }
+
+    /// Closes the window, and waits for the end of all that ran in it.
+    pub fn hang_up(mut self) -> i32 {
+        self.screen = File::open("/dev/null").expect("it is there");
+        assert!(ends(self.child.id() as i32), "it lives on");
+        let status = self.child.wait().expect("an exit code");
+        for (pid, line) in marked(&self.test.mark()) {
+            assert!(ends(pid), "{line} lives on");
+        }
+        status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
     }
 
     /// Waits for the end; nobody may be left.

@@ -2,6 +2,7 @@
 //!
 //! Holds types and questions about the graph; never sees YAML, processes or a clock.
 
+mod ancestry;
 mod forecast;
 mod policy;
 
@@ -14,6 +15,7 @@ use petgraph::visit::EdgeRef;
 
 use crate::id::UnitId;
 
+pub use ancestry::Ancestry;
 pub use forecast::{Forecast, Line};
 pub use policy::{
     Class, Lock, Policy, Priority, Probe, Ready, Resources, Retry, Server, StallAction,

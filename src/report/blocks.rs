@@ -173,7 +173,8 @@ impl Blocks {
 
     fn show_callers(&mut self, task: UnitId) -> io::Result<()> {
         if self.policy == Policy::All {
-            for caller in self.units.ancestors(task).into_iter().rev() {
+            let waiting = self.waiting.keys().copied();
+            for caller in self.units.among_ancestors(task, waiting) {
                 self.show(caller)?;
             }
         }

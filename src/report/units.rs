@@ -1,10 +1,10 @@
 //! What reporters remember of units: whose they are and what they are called.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::event::{Event, Kind, Role};
 use crate::id::UnitId;
+use crate::plan::Ancestry;
 
 /// A unit, as far as it is known.
 #[derive(Clone, Debug)]
@@ -19,15 +19,25 @@ pub(super) struct Unit {
 /// All units of a run.
 #[derive(Default, Debug)]
 pub(super) struct Units {
-    all: HashMap<UnitId, Unit>,
+    /// By number; they are given out one after the other.
+    all: Vec<Option<Unit>>,
+    ancestry: Ancestry,
 }
+
+/// So far ahead of the others no number is, unless a record is damaged.
+const AHEAD: usize = 1_000_000;
 
 impl Units {
     /// Takes notice of an event.
     pub(super) fn event(&mut self, event: &Event) {
         if let Kind::Added { unit, parent, role, task, .. } = &event.kind {
             let (task, called) = (task.clone(), task.clone());
-            self.all.insert(*unit, Unit { parent: *parent, role: *role, task, called });
+            if unit.index() > self.all.len() + AHEAD {
+                return;
+            }
+            self.all.resize(self.all.len().max(unit.index() + 1), None);
+            self.all[unit.index()] = Some(Unit { parent: *parent, role: *role, task, called });
+            self.ancestry.add(*unit, *parent);
             if *role == Role::Command {
                 self.learn(*parent, unit);
             }
@@ -36,14 +46,15 @@ impl Units {
 
     /// A label may need variables, so only a call's commands know what it is called.
     fn learn(&mut self, call: UnitId, command: &UnitId) {
-        let Some(label) = self.all.get(command).map(|command| command.task.clone()) else { return };
-        if let Some(call) = self.all.get_mut(&call).filter(|call| call.role == Role::Task) {
+        let Some(label) = self.get(*command).map(|command| command.task.clone()) else { return };
+        let call = self.all.get_mut(call.index()).and_then(Option::as_mut);
+        if let Some(call) = call.filter(|call| call.role == Role::Task) {
             call.task = label;
         }
     }
 
     pub(super) fn get(&self, unit: UnitId) -> Option<&Unit> {
-        self.all.get(&unit)
+        self.all.get(unit.index())?.as_ref()
     }
 
     /// Name of the task that a unit is or belongs to.
@@ -67,6 +78,18 @@ impl Units {
             Some(Unit { role: Role::Command | Role::Deferred, parent, .. }) => *parent,
             _ => unit,
         }
+    }
+
+    /// Those of `units` that a unit stands in, outer ones first.
+    pub(super) fn among_ancestors(
+        &self,
+        unit: UnitId,
+        units: impl Iterator<Item = UnitId>,
+    ) -> Vec<UnitId> {
+        let mut around: Vec<UnitId> =
+            units.filter(|&outer| outer != unit && self.ancestry.stands_in(unit, outer)).collect();
+        around.sort_by_key(|&outer| self.ancestry.depth(outer));
+        around
     }
 
     /// What a unit stands in, nearest first, without the run itself.

@@ -70,7 +70,9 @@ impl Aim {
 
     /// Whether the two are one and the same call.
     pub(super) fn equals(&self, other: &Aim) -> bool {
-        self.name == other.name && self.arguments == other.arguments
+        self.found.task.order == other.found.task.order
+            && self.name == other.name
+            && self.arguments == other.arguments
     }
 }
 

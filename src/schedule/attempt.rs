@@ -72,6 +72,7 @@ impl Scheduler {
     /// An attempt of the body of `call` begins: its time runs.
     pub(super) fn start_clock(&mut self, call: UnitId) {
         let limit = self.plan.unit(call).policy.as_ref().and_then(|policy| policy.timeout);
+        self.has_clocks |= limit.is_some();
         self.row(call).clock = limit.map(Clock::new).map(Box::new);
         self.turn_clock(call);
     }
@@ -82,6 +83,9 @@ impl Scheduler {
             Change::Queued => self.in_queue += 1,
             Change::Unqueued | Change::Started => self.in_queue -= 1,
             Change::Ended => {}
+        }
+        if !self.has_clocks {
+            return;
         }
         let timed = |unit: &UnitId| self.rows[unit.index()].clock.is_some();
         let bodies: Vec<UnitId> = self.around(command).filter(timed).collect();

@@ -87,6 +87,10 @@ pub struct Scheduler {
     aside: u32,
     /// Servers that ended although others relied on them.
     fallen: Vec<UnitId>,
+    /// Whether anything was ever stopped, so that one may look for it.
+    has_endings: bool,
+    /// Whether the time of any attempt is limited.
+    has_clocks: bool,
     /// Calls that failed beside others, and are to be tried alone.
     shelf: Vec<UnitId>,
     /// Commands that run, where it matters which run at the same time.
@@ -134,6 +138,8 @@ impl Scheduler {
             served: Vec::new(),
             aside: 0,
             fallen: Vec::new(),
+            has_endings: false,
+            has_clocks: false,
             shelf: Vec::new(),
             running: BTreeSet::new(),
             memory: BTreeMap::new(),

@@ -147,16 +147,16 @@ impl Scheduler {
                 }
                 State::Running(process) => {
                     units.extend(process.calls.iter().copied().map(below));
-                    self.row(unit).ending = Some(ending);
+                    self.set_ending(unit, ending);
                     self.press_politely(unit);
                 }
                 State::Deps { .. } => {
-                    self.row(unit).ending = Some(ending);
+                    self.set_ending(unit, ending);
                     units.extend(self.stopped_with(unit).into_iter().map(below));
                     depending.push(unit);
                 }
                 State::Body(_) => {
-                    self.row(unit).ending = Some(ending);
+                    self.set_ending(unit, ending);
                     self.take_in_hand(unit);
                     units.extend(self.stopped_with(unit).into_iter().map(below));
                     self.limit_spared(unit);
@@ -166,6 +166,11 @@ impl Scheduler {
             }
         }
         self.wait_for_endings(depending);
+    }
+
+    fn set_ending(&mut self, unit: UnitId, ending: Ending) {
+        self.has_endings = true;
+        self.row(unit).ending = Some(ending);
     }
 
     /// What is stopped before, between or after the attempts of its body ends as the last one did.
@@ -211,7 +216,7 @@ impl Scheduler {
 
     /// Whether a call around `unit` is being stopped.
     pub(super) fn is_in_an_ending(&self, unit: UnitId) -> bool {
-        self.around(unit).any(|above| self.rows[above.index()].ending.is_some())
+        self.has_endings && self.around(unit).any(|above| self.rows[above.index()].ending.is_some())
     }
 
     /// Whether `unit` is `call`, or a part of it however deep.
@@ -230,7 +235,7 @@ impl Scheduler {
 
     fn press_all(&mut self, how: Stop) {
         for unit in self.in_progress(|this, unit| this.has_process(unit)) {
-            self.row(unit).ending = Some(Ending::Cancelled);
+            self.set_ending(unit, Ending::Cancelled);
             self.effects.push(Effect::Stop { unit, how });
             self.dues.clear(unit, Due::Timeout);
             self.dues.clear(unit, Due::Terminate);

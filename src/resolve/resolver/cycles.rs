@@ -24,16 +24,29 @@ impl Resolver {
 
     /// The way from `parent` up to the same call, and whether every call on it is sure to be reached.
     fn around(&self, parent: UnitId, aim: &Aim) -> Option<(Vec<Arc<str>>, bool)> {
-        let mut certain = true;
-        let mut unit = parent;
-        while let Some(called) = self.called(unit) {
-            if matches!(&called.target, Target::Known(around) if around.equals(aim)) {
-                return Some((self.chain(parent, unit, aim), certain));
+        let is_same = |unit: &UnitId| {
+            self.called(*unit).is_some_and(
+                |called| matches!(&called.target, Target::Known(around) if around.equals(aim)),
+            )
+        };
+        let calls = self.calls.get(&aim.found.task.order)?.iter().copied();
+        let around = calls.filter(|&call| self.ancestry.stands_in(parent, call));
+        let last = around.filter(is_same).max_by_key(|&call| self.ancestry.depth(call))?;
+        let chain = self.chain(parent, last, aim);
+        Some((chain, self.is_certain_below(last, parent)))
+    }
+
+    /// Whether every call on the way from `last` down to `unit` is sure to be reached, `last` left out.
+    fn is_certain_below(&self, last: UnitId, mut unit: UnitId) -> bool {
+        while unit != last
+            && let Some(called) = self.called(unit)
+        {
+            if !called.certain {
+                return false;
             }
-            certain &= called.certain;
             unit = called.parent;
         }
-        None
+        true
     }
 
     /// The names from a call of `aim` in `unit` up to `last`.

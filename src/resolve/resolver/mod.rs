@@ -21,7 +21,7 @@ use super::shared::Shared;
 use super::waits::Waits;
 use crate::diag::{Diagnostic, Fault};
 use crate::id::{TaskIds, UnitId};
-use crate::plan::{Fragment, Step, Unit, Work};
+use crate::plan::{Ancestry, Fragment, Step, Unit, Work};
 use crate::taskfile::model::Model;
 use crate::template::Facts;
 
@@ -30,6 +30,10 @@ pub struct Resolver {
     pub(super) shared: Arc<Shared>,
     ids: Arc<TaskIds>,
     nodes: Vec<Node>,
+    /// What calls stand in.
+    ancestry: Ancestry,
+    /// Calls of each task, by its place in the files.
+    calls: HashMap<u32, Vec<UnitId>>,
     waits: Waits,
     /// Dependencies that more than one call of a scope may name.
     deps: HashMap<Shareable, UnitId>,
@@ -74,8 +78,21 @@ impl Resolver {
         let (deps, once, mut waits) = (HashMap::new(), HashMap::new(), Waits::default());
         waits.add(UnitId::ROOT, None);
         let (courses, surroundings, identities, twins) = Default::default();
-        let nodes = vec![Node::Run];
-        Resolver { shared, ids, nodes, waits, deps, identities, twins, once, courses, surroundings }
+        let (ancestry, calls, nodes) = (Ancestry::default(), HashMap::new(), vec![Node::Run]);
+        Resolver {
+            shared,
+            ids,
+            nodes,
+            ancestry,
+            calls,
+            waits,
+            deps,
+            identities,
+            twins,
+            once,
+            courses,
+            surroundings,
+        }
     }
 
     /// The fragment of the whole run: what the command line asks for. All names are checked first.
@@ -196,6 +213,10 @@ impl Resolver {
         };
         let timeout = called.timeout;
         self.waits.add(id, Some(called.parent));
+        self.ancestry.add(id, called.parent);
+        if let Target::Known(aim) = &called.target {
+            self.calls.entry(aim.found.task.order).or_default().push(id);
+        }
         self.identify(id, &called, written);
         self.nodes.push(Node::Call { called: Arc::new(called), name: task.clone(), context: None });
         let (work, id) = (Work::Call, self.ids.next());

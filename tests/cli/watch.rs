@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Instant;
 
 use crate::harness::Test;
-use crate::live::Live;
+use crate::live::{LIMIT, Live};
 
 /// Tasks that say what their source says, and that they have ended.
 const TASKS: &str = "
@@ -74,14 +75,26 @@ fn a_failure_does_not_end_the_watch() {
     end(live, "two\n");
 }
 
+/// Waits until a task has become what it stays.
+fn sleeper(live: &Live) -> i32 {
+    let started = Instant::now();
+    loop {
+        let found = live.processes().into_iter().find(|(_, line)| line.starts_with("sleep 1000"));
+        if let Some((pid, _)) = found {
+            return pid;
+        }
+        assert!(started.elapsed() < LIMIT, "nobody sleeps");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn what_still_runs_is_ended_before_the_next_round() {
     let live = test(&["-ws", "stays"]).stdout("one\ntwo\n").stderr_has("").start();
-    live.see("one\n");
+    let first = sleeper(&live);
     write(&live, "src/a.txt", "two\n");
     live.see("two\n");
-    let sleeps = live.processes().iter().filter(|(_, line)| line.contains("sleep 1000")).count();
-    assert_eq!(sleeps, 1);
+    assert!(live.processes().iter().all(|(pid, _)| *pid != first));
     end(live, "two\n");
 }
 
@@ -180,14 +193,10 @@ fn only_the_task_whose_sources_changed_begins_again() {
         .start();
     live.see("a1\n");
     live.see("b1\n");
-    let server = || {
-        let processes = live.processes();
-        processes.into_iter().find(|(_, line)| line.contains("sleep 1000")).map(|(pid, _)| pid)
-    };
-    let before = server();
+    let server = sleeper(&live);
     write(&live, "src/a.txt", "a2\n");
     live.see("a2\n");
-    assert!(before.is_some() && server() == before);
+    assert_eq!(sleeper(&live), server);
     write(&live, "src/b.txt", "b2\n");
     live.see("b2\n");
     end(live, "b2\n");
@@ -224,9 +233,9 @@ fn the_whole_tree_is_dead_before_the_next_round() {
         let processes = live.processes().into_iter();
         processes.filter(|(_, line)| line.starts_with("sleep 1000")).map(|(pid, _)| pid).collect()
     };
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     while sleeps().len() < 2 {
-        assert!(started.elapsed() < crate::live::LIMIT, "the tree does not grow");
+        assert!(started.elapsed() < LIMIT, "the tree does not grow");
         std::thread::yield_now();
     }
     let before = sleeps();

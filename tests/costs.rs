@@ -1,0 +1,160 @@
+//! What `par` costs, in instructions that it executes: start-up, one task more, and how both grow.
+//!
+//! Instructions are counted by valgrind and compared with those of a reference built by the same compiler in
+//! the same way, so neither the machine nor what else runs on it matters. A limit leaves a margin over
+//! what there was when it was set; who makes something cheaper lowers it. Without valgrind these tests say so and
+//! are skipped.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+const PAR: &str = env!("CARGO_BIN_EXE_par");
+
+/// What a program executes itself, in the longest chain of processes that it forks: what a child has executed
+/// counts from the beginning of its parent.
+fn instructions(folder: &Path, program: &str, words: &[&str]) -> f64 {
+    let logs = tempfile::tempdir().expect("a folder for counts");
+    let status = Command::new("valgrind")
+        .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
+        .arg(format!("--log-file={}/%p", logs.path().display()))
+        .arg(program)
+        .args(words)
+        .current_dir(folder)
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("HOME", "/nonexistent"), ("LC_ALL", "C")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .expect("valgrind starts");
+    assert!(status.success(), "{program} {words:?}: {status}");
+    let logs = fs::read_dir(logs.path()).expect("counts").map(|log| log.expect("a count").path());
+    let count = |log| refs(&fs::read_to_string(log).expect("a count"));
+    logs.filter_map(count).reduce(f64::max).expect("a program that was counted")
+}
+
+/// The number in `==7== I   refs:      1,234`.
+fn refs(log: &str) -> Option<f64> {
+    let line = log.lines().find(|line| line.contains("refs:"))?;
+    let digits: String = line.rsplit(':').next()?.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// Whether instructions can be counted here; says so when not.
+fn can_count() -> bool {
+    let counts = || {
+        let log = Command::new("valgrind")
+            .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
+            .arg("true")
+            .output()
+            .map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&log.stderr).into_owned();
+        refs(&said).map(drop).ok_or(said)
+    };
+    counts().map_err(|why| eprintln!("skipped: valgrind cannot count here: {why}")).is_ok()
+}
+
+/// Not a test: what the others are compared with, some work on texts as a task runner does it.
+#[test]
+#[ignore = "the reference, which the other tests start"]
+fn reference() {
+    let mut text = String::new();
+    for number in 0..1_000 {
+        writeln!(text, "  task{number}: deps [task{}]", number * 7 % 1_000).expect("a string");
+    }
+    let mut needs: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let (name, rest) = line.trim().split_once(':').expect("a colon");
+        let dep = rest.trim().trim_start_matches("deps [").trim_end_matches(']');
+        needs.entry(name.into()).or_default();
+        needs.entry(dep.into()).or_default().push(number);
+    }
+    assert_eq!(needs.len(), 1_000);
+}
+
+/// Counted once for all tests.
+fn reference_count() -> f64 {
+    static COUNT: OnceLock<f64> = OnceLock::new();
+    *COUNT.get_or_init(count_reference)
+}
+
+fn count_reference() -> f64 {
+    let itself = std::env::current_exe().expect("this program");
+    let words = ["--ignored", "--exact", "reference", "--test-threads=1"];
+    instructions(Path::new("/"), itself.to_str().expect("a plain path"), &words)
+}
+
+/// A count in a fresh folder, with nothing remembered.
+fn par(taskfile: &str, words: &[&str]) -> f64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("Taskfile.yml"), taskfile).expect("a Taskfile");
+    instructions(folder.path(), PAR, words)
+}
+
+fn tasks(count: usize, task: impl Fn(usize) -> String) -> String {
+    let head = "version: '3'\nsilent: true\ntasks:\n";
+    (0..count).fold(head.to_owned(), |text, number| text + &task(number))
+}
+
+/// One task that needs so many, each `true`.
+fn needs(count: usize) -> String {
+    let names: Vec<_> = (0..count).map(|number| format!("t{number}")).collect();
+    let all = format!("  all: {{deps: [{}]}}\n", names.join(", "));
+    tasks(count, |number| format!("  t{number}: 'true'\n")) + &all
+}
+
+fn described(count: usize) -> String {
+    tasks(count, |number| {
+        format!("  t{number}:\n    desc: The task {number}\n    cmds: ['true']\n")
+    })
+}
+
+/// Checks what something costs beside the reference. The limits hold for a build without optimisation, as
+/// `cargo test` makes it; others are told the cost.
+fn beside_reference(limit: f64, count: f64, what: &str) {
+    let cost = count / reference_count();
+    match cfg!(debug_assertions) {
+        true => at_most(limit, cost, what),
+        false => println!("{what}: {cost:.3}, not compared in an optimised build"),
+    }
+}
+
+/// Checks a cost against its limit, and says both.
+fn at_most(limit: f64, cost: f64, what: &str) {
+    println!("{what}: {cost:.3}, limit {limit}");
+    assert!(cost <= limit, "{what} costs {cost:.3}, above its limit of {limit}");
+}
+
+/// The cost of one more, up to the second size and from there to the third.
+fn slopes(count: impl Fn(usize) -> f64) -> (f64, f64) {
+    let sizes = [20, 220, 820];
+    let counts = sizes.map(count);
+    let slope = |at: usize| (counts[at] - counts[at - 1]) / (sizes[at] - sizes[at - 1]) as f64;
+    (slope(1), slope(2))
+}
+
+#[test]
+fn a_run_costs_no_more_than_it_did() {
+    if !can_count() {
+        return;
+    }
+    let one = "version: '3'\ntasks:\n  all: 'true'\n";
+    beside_reference(0.375, par(one, &["run", "all"]), "a run of one task");
+    let (few, many) = slopes(|count| par(&needs(count), &["run", "all"]));
+    beside_reference(54.0, 1_000.0 * many, "1,000 more tasks in a run");
+    at_most(1.15, many / few, "a task among many beside one among few");
+}
+
+#[test]
+fn a_list_costs_no_more_than_it_did() {
+    if !can_count() {
+        return;
+    }
+    beside_reference(0.225, par(&described(1), &["list"]), "a list of one task");
+    let (few, many) = slopes(|count| par(&described(count), &["list"]));
+    beside_reference(19.0, 1_000.0 * many, "1,000 more tasks in a list");
+    at_most(1.15, many / few, "a task in a long list beside one in a short list");
+}

@@ -194,7 +194,7 @@ fn order(
     };
     let end = match args.program {
         Program::Par => End::Summary {
-            breaks_silence: !is_terminal,
+            silence: Some(settings.silence.value).filter(|long| !is_terminal && !long.is_zero()),
             github: folds(args.program, host) == Some(Folds::GitHub),
             summary: host.env("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()),
             told: seen.question.as_ref().map(Question::told),

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::FromRawFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::Program;
 use super::flags;
@@ -24,7 +25,7 @@ pub(super) fn is_github(host: &dyn Host) -> bool {
 /// Who speaks beside the tasks and when all is over.
 pub(super) enum End {
     /// We do, and tell what we said if somebody wants to know.
-    Summary { breaks_silence: bool, github: bool, summary: Option<String>, told: Option<Told> },
+    Summary { silence: Option<Duration>, github: bool, summary: Option<String>, told: Option<Told> },
     /// We do, in go-task's words.
     StandIn { annotates: bool },
 }
@@ -92,8 +93,8 @@ pub(super) fn reporters(
     let screen = Screen::standard()?;
     let mut all = vec![report::mode(mode, screen.clone(), logs.clone(), &look, past)];
     match end {
-        End::Summary { breaks_silence, github, summary, told } => {
-            all.push(Box::new(Silence::new(screen.clone(), &look, breaks_silence)));
+        End::Summary { silence, github, summary, told } => {
+            all.push(Box::new(Silence::new(screen.clone(), &look, silence)));
             if github || summary.is_some() {
                 let summary = summary.map(PathBuf::from);
                 all.push(Box::new(GitHub::new(screen.clone(), logs.clone(), github, summary)));
@@ -105,7 +106,7 @@ pub(super) fn reporters(
             }));
         }
         End::StandIn { annotates } => {
-            all.push(Box::new(Silence::new(screen.clone(), &look, false)));
+            all.push(Box::new(Silence::new(screen.clone(), &look, None)));
             all.push(Box::new(StandIn::new(screen, look, annotates)));
         }
     }

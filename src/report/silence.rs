@@ -15,8 +15,7 @@ use super::units::Units;
 use super::voice::Voice;
 use super::{Look, Reporter, Screen};
 
-/// So long nothing was shown.
-const LONG: Duration = Duration::from_secs(30);
+/// How often it looks at the clock, at most.
 const RHYTHM: Duration = Duration::from_secs(1);
 /// Commands named at most.
 const NAMED: usize = 40;
@@ -33,8 +32,8 @@ pub struct Silence {
     running: BTreeMap<UnitId, Running>,
     known: usize,
     done: usize,
-    /// Whether it speaks without being asked.
-    breaks: bool,
+    /// It speaks without being asked when nothing was shown for so long.
+    breaks: Option<Duration>,
     written: u64,
     since: At,
 }
@@ -45,8 +44,8 @@ struct Running {
 }
 
 impl Silence {
-    /// Watches `screen` and speaks on its stderr; unasked only if it `breaks` the silence.
-    pub fn new(screen: Screen, look: &Look, breaks: bool) -> Silence {
+    /// Watches `screen` and speaks on its stderr; unasked only if it `breaks` a silence of this length.
+    pub fn new(screen: Screen, look: &Look, breaks: Option<Duration>) -> Silence {
         let voice = Voice::new(screen.clone(), look);
         let (units, running) = (Units::default(), BTreeMap::new());
         let (word, style) = (look.word, look.style);
@@ -106,7 +105,8 @@ impl Reporter for Silence {
         if self.screen.written() != self.written {
             (self.written, self.since) = (self.screen.written(), now);
         }
-        if now.since(self.since) < LONG || self.running.is_empty() {
+        let is_long = self.breaks.is_some_and(|long| now.since(self.since) >= long);
+        if !is_long || self.running.is_empty() {
             return Ok(());
         }
         self.since = now;
@@ -116,7 +116,7 @@ impl Reporter for Silence {
     }
 
     fn rhythm(&self) -> Option<Duration> {
-        self.breaks.then_some(RHYTHM)
+        self.breaks.map(|long| long.min(RHYTHM))
     }
 
     fn tell(&mut self, now: At) -> io::Result<()> {
@@ -142,7 +142,7 @@ mod tests {
         story.task(1, 0, "a").task(2, 0, "b").task(3, 0, "\x1b[2Jc").begin(1).start(1, 11, "");
         story.begin(3).start(3, 31, "first line\nsecond").wait(5).ok(11).ok(1).begin(2);
         story.start(2, 21, "");
-        let mut silence = Silence::new(memory.screen(), &look(), false);
+        let mut silence = Silence::new(memory.screen(), &look(), None);
         story.events.iter().for_each(|event| silence.event(event).unwrap());
         silence.screen.write(Stream::Stdout, b"half a line").unwrap();
         silence.tell(At(65_000_000)).unwrap();

@@ -113,3 +113,20 @@ fn a_summary_of_the_job_needs_no_more_than_its_file() {
         "{summary}"
     );
 }
+
+#[test]
+fn a_line_says_what_runs_when_nothing_was_shown_for_a_while() {
+    let taskfile = "{version: '3', tasks: {waits: 'read l < one; echo seen; read l < two'}}";
+    let test = || Test::new().taskfile(taskfile).fifo("one").fifo("two").args(["waits"]);
+    let mut live = test().env("PAR_SILENCE", "40ms").stdout_has("seen").stderr_has("").start();
+    live.see_stderr("par: still running: waits (");
+    // And again.
+    live.see_stderr("s)\npar: still running: waits (");
+    live.tell("one");
+    live.see("seen\n");
+    live.tell("two");
+    live.end();
+    let wrong =
+        "error: environment variable PAR_SILENCE is `long`: expected a duration as 90s or 1h30m\n";
+    test().env("PAR_SILENCE", "long").stderr(wrong).status(1).run();
+}

@@ -20,6 +20,7 @@ fn every_setting_names_who_decided_it() {
             grace         9s           Taskfile.yml
             deadline      3600s        flag --deadline
             stall         60s          .par.yml
+            silence       30s          default
             fallback      sequential   [HOME]/.config/par/config.yml
             load          80%          Taskfile.yml
             memory        512MiB       flag --memory

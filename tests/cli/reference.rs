@@ -33,6 +33,10 @@ const READ: &[(&str, &str)] = &[
     ("PAR_JOBS", "processes at the same time, as `--jobs`"),
     ("PAR_LOG", "what is told about the inside of the program, as `par=debug`"),
     ("PAR_OUTPUT_MODE", "how output is shown, as `--output`"),
+    (
+        "PAR_SILENCE",
+        "without a terminal, how long nothing may be shown before a line says what runs, as `5m`; `0`: for ever",
+    ),
     ("TASK_ASSUME_YES", "as `--yes`"),
     ("TASK_COLOR", "`false`: no colours"),
     ("TASK_CONCURRENCY", "as `--concurrency`"),

@@ -1,6 +1,7 @@
 //! What the environment says about settings.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{NO_COLOR, Origin, Setting};
 use crate::cli::flags;
@@ -31,6 +32,7 @@ pub struct Environment {
     pub(super) interactive: Option<Setting<bool>>,
     pub(super) fuzzy: Option<Setting<bool>>,
     pub(super) temp_dir: Option<Setting<Option<PathBuf>>>,
+    pub(super) silence: Option<Setting<Duration>>,
     pub(super) precedence: Option<Setting<Precedence>>,
     /// go-task's experiment: `--force` is for the tasks named alone.
     pub(super) gentle_force: bool,
@@ -62,6 +64,7 @@ impl Environment {
             fuzzy: reader.truth("TASK_DISABLE_FUZZY").map(negated),
             temp_dir: reader.go_task("TASK_TEMP_DIR", |text| Ok(Some(text.into()))),
             precedence: reader.go_task(ENV_PRECEDENCE, experiment),
+            silence: reader.read("PAR_SILENCE", flags::duration),
             gentle_force: reader.value(GENTLE_FORCE).as_deref() == Some("1"),
             errors: reader.errors,
         }

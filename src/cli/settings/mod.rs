@@ -82,6 +82,8 @@ pub struct Settings {
     pub deadline: Setting<Option<Duration>>,
     /// Warn when a task shows no sign of life for this long.
     pub stall: Setting<Option<Duration>>,
+    /// Without a terminal, say what runs when nothing was shown for this long; zero: never.
+    pub silence: Setting<Duration>,
     /// Run what failed again, one at a time.
     pub fallback_sequential: Setting<bool>,
     /// Start nothing more while the CPUs are busier than this, in percent.
@@ -238,6 +240,7 @@ pub fn resolve(
         grace: decide([flag(own.grace, "--grace"), files.first(|file| file.grace)], GRACE),
         deadline: decide([flag(own.deadline.map(Some), "--deadline")], None),
         stall: decide([files.first(|file| file.stall).map(some)], None),
+        silence: decide([env.silence.clone()], SILENCE),
         fallback_sequential: decide(
             [
                 flag(own.fallback.map(|how| how == Fallback::Sequential), "--fallback"),
@@ -280,6 +283,8 @@ pub fn resolve(
 /// So many slots at least are lent.
 const LENT: u32 = 8;
 const GRACE: Duration = Duration::from_secs(5);
+/// A CI system may take a job that says nothing for dead, some after a few minutes.
+const SILENCE: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The first that says something, else the default.

@@ -46,6 +46,7 @@ pub(super) fn of(settings: &Settings) -> Vec<Row> {
         row("grace", &settings.grace, duration),
         row("deadline", &settings.deadline, |limit| limit.as_ref().map(duration).into()),
         row("stall", &settings.stall, |stall| stall.as_ref().map(duration).into()),
+        row("silence", &settings.silence, duration),
         row("fallback", &settings.fallback_sequential, |on| {
             if *on { "sequential" } else { "none" }.into()
         }),

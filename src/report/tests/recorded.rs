@@ -118,7 +118,7 @@ fn a_long_silence_is_broken_by_a_line_about_what_runs() {
     let mut story = Story::new();
     story.task(1, 0, "a").task(2, 0, "b").begin(1).start(1, 11, "").wait(20).begin(2);
     story.start(2, 21, "").wait(5).ok(11);
-    let mut silence = Silence::new(screen.clone(), &look(), true);
+    let mut silence = Silence::new(screen.clone(), &look(), Some(Duration::from_secs(30)));
     story.events.iter().for_each(|event| silence.event(event).unwrap());
     let mut tick = |seconds: u64| silence.tick(At(seconds * 1_000_000)).unwrap();
     (1..30).for_each(&mut tick);

@@ -191,17 +191,26 @@ pub(super) fn print(args: &ListArgs, model: Arc<Model>, host: &dyn Host) -> Exit
 
 fn show(args: &ListArgs, rows: &[Row<'_>], host: &dyn Host) -> Exit {
     if rows.is_empty() {
-        let text = match args.all {
-            true => "task: No tasks available\n",
-            false => {
-                "task: No tasks with description available. Try --list-all to list all tasks\n"
-            }
-        };
-        return Exit::No.after(say::print(text));
+        return Exit::No.after(show_nothing(args, host));
     }
     let stdout = std::io::stdout().is_terminal();
     let style = prepare::style(args.color, args.program, stdout, host);
     say::print(&table::of(rows, style))
+}
+
+fn show_nothing(args: &ListArgs, host: &dyn Host) -> Exit {
+    let talk = |text: &str| {
+        Voice::new(host).talk(&format!("par: {text}\n"));
+        Exit::Success
+    };
+    match (args.program, args.all) {
+        (Program::Par, true) => talk("this Taskfile has no tasks that can be called"),
+        (Program::Par, false) => talk("no task has a description; `par list --all` shows them all"),
+        (Program::Task, true) => say::print("task: No tasks available\n"),
+        (Program::Task, false) => say::print(
+            "task: No tasks with description available. Try --list-all to list all tasks\n",
+        ),
+    }
 }
 
 fn listed(args: &ListArgs, model: &Arc<Model>, host: &dyn Host) -> Vec<Listed> {

@@ -31,6 +31,7 @@ pub mod settings;
 mod shown;
 mod status;
 mod summary;
+mod unknown;
 mod usage;
 mod watch;
 mod why;

@@ -20,6 +20,7 @@ use super::planning::{planning, requests};
 use super::prepare::{self, Asked};
 use super::say::{self, Voice};
 use super::settings::Settings;
+use super::unknown;
 use super::world::World;
 use crate::host::Host;
 use crate::id::{TaskIds, UnitId};
@@ -69,7 +70,7 @@ fn view(
     let mut resolver = Resolver::new(model.clone(), wishes, Arc::new(World), ids);
     let requests = requests(&args.tasks);
     let mut ahead = plan_ahead(&mut resolver, &requests, host)
-        .map_err(|diagnostics| Failure { diagnostics, sources: model.sources.clone() })?;
+        .map_err(|wrong| unknown::failure(wrong, settings.fuzzy.value, &model))?;
     let history = Store::durations(&model.root_dir);
     let times = Times::set(&mut ahead.fragments, &history);
     let tasks = requests.iter().map(|request| request.name.to_string()).collect();

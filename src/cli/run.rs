@@ -6,18 +6,16 @@ use std::time::Duration;
 
 use super::args::{self, Program, Purpose, RunArgs};
 use super::ask;
-use super::commands::Subcommand;
 use super::exit::Exit;
 use super::idle::Question;
-use super::list::{self, ListArgs};
 use super::planning;
 use super::prepare::{self, Asked, Ready};
 use super::say::Voice;
 use super::settings::Settings;
 use super::shown::{End, folds, is_github, is_terminal, look, mode, reporters};
 use super::world::Witnessed;
-use super::{status, summary, watch};
-use crate::diag::{Diagnostic, Fault, closest};
+use super::{status, summary, unknown, watch};
+use crate::diag::{Diagnostic, Fault};
 use crate::event::Status;
 use crate::fingerprint::Traces;
 use crate::host::{Host, Witness};
@@ -129,10 +127,7 @@ fn run_seen(
             if let (Ended::Finished(None), Some(question)) = (&ended, &seen.question) {
                 question.keep(&seen.witness, settings, model);
             }
-            if let Ended::Refused(wrong) = &ended {
-                list_when_unknown(wrong, args.program, model, host);
-            }
-            end(ended, settings, model, voice)
+            end(ended, args.program, settings, model, voice, host)
         }
         Err(error) => {
             voice.complain(&prepare::failure(Diagnostic::error(Fault::Other, format!("{error:#}"))))
@@ -147,19 +142,6 @@ fn wanted(args: &RunArgs) -> Option<Vec<String>> {
         _ if is_strict || args.purpose != Purpose::Run => None,
         [] => Some(vec!["default".into()]),
         names => Some(names.to_vec()),
-    }
-}
-
-/// As go-task does, who asks for a task that is not there is shown those that are.
-pub(super) fn list_when_unknown(
-    wrong: &[Diagnostic],
-    program: Program,
-    model: &Arc<Model>,
-    host: &dyn Host,
-) {
-    if wrong.iter().any(|wrong| wrong.fault == Fault::NoTask && wrong.labels.is_empty()) {
-        let args = ListArgs { program, ..ListArgs::default() };
-        list::print(&args, model.clone(), host);
     }
 }
 
@@ -292,39 +274,21 @@ fn tail(nanosecond: i32, chance: u8) -> u32 {
 fn explain(coloured: bool, guesses: bool) -> Explain {
     Arc::new(move |mistake, sources| Refusal {
         code: Exit::Fault(mistake.fault).code(),
-        message: guessed(mistake, guesses).render(sources, coloured).trim_end().to_string(),
+        message: unknown::guessed(mistake, guesses).render(sources, coloured).trim_end().into(),
     })
 }
 
-/// The mistake, without a guess which task was meant where nobody wants one.
-pub(super) fn guessed(mistake: &Diagnostic, guesses: bool) -> Diagnostic {
-    let mut mistake = mistake.clone();
-    if mistake.fault == Fault::NoTask && !guesses {
-        mistake.help.clear();
-    }
-    let is_typed = mistake.fault == Fault::NoTask && mistake.labels.is_empty();
-    match mistake.message.split('`').nth(1).map(String::from) {
-        Some(name) if is_typed && name == "default" => {
-            mistake.help("without a name that one is meant; `par list --all` shows what there is")
-        }
-        Some(name) if is_typed && guesses && mistake.help.is_empty() => {
-            let commands = Subcommand::ALL.map(Subcommand::name);
-            match closest(&name, commands) {
-                Some(near) => mistake.help(format!("did you mean the command `{near}`?")),
-                None => mistake,
-            }
-        }
-        _ => mistake,
-    }
-}
-
-fn end(ended: Ended, settings: &Settings, model: &Model, voice: Voice) -> Exit {
+fn end(
+    ended: Ended,
+    program: Program,
+    settings: &Settings,
+    model: &Arc<Model>,
+    voice: Voice,
+    host: &dyn Host,
+) -> Exit {
     match ended {
-        Ended::Refused(diagnostics) => {
-            let guesses = settings.fuzzy.value;
-            let diagnostics = diagnostics.iter().map(|wrong| guessed(wrong, guesses)).collect();
-            let sources = model.sources.clone();
-            voice.complain(&crate::taskfile::Failure { diagnostics, sources })
+        Ended::Refused(wrong) => {
+            unknown::complain(&wrong, program, settings.fuzzy.value, model, voice, host)
         }
         Ended::Signalled(signal) => Exit::Signal(signal),
         Ended::Unread => Exit::Signal(libc::SIGPIPE),

@@ -9,12 +9,12 @@ use super::say::Voice;
 use super::settings::Settings;
 use super::summary::callable;
 use super::world::World;
-use super::{planning, run};
+use super::{planning, unknown};
 use crate::diag::{Diagnostic, Fault};
 use crate::fingerprint::{Fingerprints, Judgement, Traces};
 use crate::host::Host;
 use crate::resolve::{Check, Describer, Footprint};
-use crate::taskfile::Failure;
+
 use crate::taskfile::model::Model;
 
 /// Exits with 1 at the first task of the command line that is not up to date.
@@ -40,10 +40,7 @@ pub(super) fn run(
     match planning::requests(&args.tasks).iter().try_for_each(|request| ask(&request.name)) {
         Ok(()) => Exit::Success,
         Err(wrong) => {
-            run::list_when_unknown(std::slice::from_ref(&wrong), args.program, model, host);
-            let sources = model.sources.clone();
-            let diagnostics = vec![run::guessed(&wrong, settings.fuzzy.value)];
-            voice.complain(&Failure { diagnostics, sources })
+            unknown::complain(&[wrong], args.program, settings.fuzzy.value, model, voice, host)
         }
     }
 }

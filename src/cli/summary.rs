@@ -6,15 +6,15 @@ use std::sync::Arc;
 use super::args::RunArgs;
 use super::exit::Exit;
 use super::planning;
-use super::run;
 use super::say::{self, Voice};
 use super::settings::Settings;
+use super::unknown;
 use super::world::World;
 use crate::diag::{Diagnostic, Fault};
 use crate::host::Host;
 use crate::resolve::{Describer, Shown, Step, Summary};
+use crate::taskfile::Found;
 use crate::taskfile::model::{Axis, Model, Required, Task};
-use crate::taskfile::{Failure, Found};
 use crate::template::show;
 use crate::term::{Colour, Style};
 use crate::value::Value;
@@ -39,10 +39,7 @@ pub(super) fn run(
     match requests.iter().map(text).collect::<Result<Vec<_>, Diagnostic>>() {
         Ok(texts) => say::print(&texts.join("\n\n")),
         Err(wrong) => {
-            run::list_when_unknown(std::slice::from_ref(&wrong), args.program, model, host);
-            let sources = model.sources.clone();
-            let diagnostics = vec![run::guessed(&wrong, settings.fuzzy.value)];
-            voice.complain(&Failure { diagnostics, sources })
+            unknown::complain(&[wrong], args.program, settings.fuzzy.value, model, voice, host)
         }
     }
 }

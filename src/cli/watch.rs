@@ -9,9 +9,10 @@ use super::exit::Exit;
 use super::planning::{planning, requests};
 use super::prepare;
 use super::remote::Network;
-use super::run::{guessed, list_when_unknown, run_now};
+use super::run::run_now;
 use super::say::Voice;
 use super::settings::Settings;
+use super::unknown;
 use super::world::World;
 use crate::diag::{Diagnostic, Fault};
 use crate::host::Host;
@@ -41,10 +42,7 @@ pub(super) fn run(
     host: &dyn Host,
 ) -> Exit {
     if let Err(wrong) = resolver(args, settings, model, host).begin(&requests(&args.tasks)) {
-        list_when_unknown(&wrong, args.program, model, host);
-        let guesses = settings.fuzzy.value;
-        let diagnostics = wrong.iter().map(|wrong| guessed(wrong, guesses)).collect();
-        return voice.complain(&Failure { diagnostics, sources: model.sources.clone() });
+        return unknown::complain(&wrong, args.program, settings.fuzzy.value, model, voice, host);
     }
     let broken = |error: std::io::Error| {
         let message = format!("cannot watch files: {error}");

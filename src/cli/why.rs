@@ -14,6 +14,7 @@ use super::planning::{planning, requests};
 use super::prepare::{self, Asked};
 use super::say::{self, Voice};
 use super::status;
+use super::unknown;
 use super::world::World;
 use crate::diag::Diagnostic;
 use crate::fingerprint::{Fingerprints, Reason};
@@ -21,7 +22,6 @@ use crate::host::Host;
 use crate::id::{TaskIds, UnitId};
 use crate::plan::Work;
 use crate::resolve::{Ahead, Check, Resolver, plan_ahead};
-use crate::taskfile::Failure;
 use crate::term::columns;
 
 /// What is known of one task.
@@ -65,7 +65,7 @@ pub(super) fn run(line: &WhyLine, voice: Voice, host: &dyn Host) -> Exit {
         let ids = Arc::new(TaskIds::new("par", "why", "0", "0", 0));
         let mut resolver = Resolver::new(model.clone(), wishes, Arc::new(World), ids);
         let fingerprints = status::fingerprints(Program::Par, &None, &model, host);
-        let failure = |diagnostics| Failure { diagnostics, sources: model.sources.clone() };
+        let failure = |wrong| unknown::failure(wrong, ready.settings.fuzzy.value, &model);
         let ahead = plan_ahead(&mut resolver, &requests(&args.tasks), host).map_err(failure)?;
         let answers = answers(&ahead, &resolver, &fingerprints, host);
         for warning in fingerprints.take_warnings() {

@@ -112,13 +112,20 @@ fn a_list_of_nothing_exits_with_1() {
     Test::new()
         .taskfile("{version: '3', tasks: {a: echo}}")
         .args(["list"])
-        .stdout("task: No tasks with description available. Try --list-all to list all tasks\n")
+        .stderr("par: no task has a description; `par list --all` shows them all\n")
         .status(1)
         .run();
     Test::new()
         .taskfile("version: '3'")
         .args(["-a"])
-        .stdout("task: No tasks available\n")
+        .stderr("par: this Taskfile has no tasks that can be called\n")
+        .status(1)
+        .run();
+    Test::new()
+        .taskfile("{version: '3', tasks: {a: echo}}")
+        .called("task")
+        .args(["--list"])
+        .stdout("task: No tasks with description available. Try --list-all to list all tasks\n")
         .status(1)
         .run();
 }

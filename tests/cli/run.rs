@@ -66,7 +66,6 @@ fn output_of_a_run_can_be_read_later() {
 fn a_name_that_is_no_task_runs_nothing() {
     test()
         .args(["one", "tow"])
-        .stdout("task: No tasks with description available. Try --list-all to list all tasks\n")
         .stderr(
             "
             error: there is no task `tow`

@@ -80,8 +80,55 @@ fn in_the_name_of_a_command() {
     Test::new()
         .taskfile(TASKFILE)
         .args(["lits"])
-        .stdout_has("* build: ")
         .stderr_has("did you mean the command `list`?\n")
+        .status(200)
+        .run();
+}
+
+#[test]
+fn in_a_name_that_was_typed() {
+    const NAMES: &str = "
+        version: '3'
+        includes: {frontend: frontend.yml, api: {taskfile: frontend.yml, aliases: [a]}}
+        tasks:
+          test: {aliases: [check], cmds: [echo tested]}
+          deploy: {deps: [test], cmds: [echo deployed]}
+        ";
+    let told = |words: &[&str], help: &str| {
+        let test = Test::new().taskfile(NAMES);
+        let included = "{version: '3', tasks: {build: echo built, lint: echo clean}}";
+        let typed = words.last().expect("a name");
+        let error = format!("error: there is no task `{typed}`\n |\n = help: {help}\n");
+        let test = test.file("frontend.yml", included).args(words.iter().copied());
+        let ran = test.stderr(&error).status(200).run();
+        assert!(!ran.has(".par"), "something ran");
+    };
+    told(&["tset"], "did you mean `test`?");
+    told(&["run", "tset"], "did you mean `test`?");
+    told(&["plan", "tset"], "did you mean `test`?");
+    told(&["why", "tset"], "did you mean `test`?");
+    told(&["watch", "tset"], "did you mean `test`?");
+    told(&["--status", "tset"], "did you mean `test`?");
+    told(&["--summary", "tset"], "did you mean `test`?");
+    told(&["-n", "chekc"], "did you mean `check`?");
+    told(&["frontend:biuld"], "did you mean `frontend:build`?");
+    told(&["a:lnit"], "did you mean `a:lint`?");
+    told(&["lint"], "did you mean `frontend:lint`, `api:lint` or `a:lint`?");
+    told(&["frontend"], "did you mean `frontend:build` or `frontend:lint`?");
+    told(&["lits"], "did you mean the command `list`?");
+    let all = "`test`, `check`, `deploy`, `frontend:build`, …; `par list --all` shows all";
+    told(&["zzz"], &format!("there is {all}"));
+    told(&["--disable-fuzzy", "tset"], &format!("there is {all}"));
+    let nothing = "error: there is no task `default`\n |\n = help: without a name that one is meant; there is";
+    let test = Test::new().taskfile(NAMES).file("frontend.yml", "{version: '3', tasks: {}}");
+    test.stderr_has(nothing).status(200).run();
+    // Under the name of go-task, what there is comes first, on stdout.
+    Test::new()
+        .taskfile("{version: '3', tasks: {build: {desc: Makes it, cmds: [echo built]}}}")
+        .called("task")
+        .args(["biuld"])
+        .stdout("task: Available tasks for this project:\n* build:       Makes it\n")
+        .stderr("error: there is no task `biuld`\n |\n = help: did you mean `build`?\n")
         .status(200)
         .run();
 }

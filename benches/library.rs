@@ -140,6 +140,7 @@ fn unit(work: Work) -> Unit {
         timeout: None,
         policy: None,
         order: (0, 0),
+        words: None,
     }
 }
 

@@ -315,6 +315,10 @@ pub enum Kind {
         task: Arc<str>,
         /// Unique across runs and machines.
         id: Arc<str>,
+        /// The words of a command line that make this call by itself. Absent: the task's name alone; empty: there
+        /// are none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<Arc<[Arc<str>]>>,
     },
     /// A task's dependencies are done and its body begins.
     Began {

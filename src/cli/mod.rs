@@ -2,6 +2,7 @@
 //!
 //! Everything is put together here; no other module knows of the command line.
 
+mod again;
 pub mod args;
 mod ask;
 mod cancel;

@@ -156,7 +156,7 @@ fn order(
     let (run, ids) = names(model, &requests[0].name);
     let facts = Arc::new(Witnessed(Arc::clone(&seen.witness)));
     let asked = planning::planning(args, settings, model, host);
-    let look = look(args.program, settings, host);
+    let look = look(args, settings, host);
     let is_terminal = is_terminal();
     let mode = mode(args.program, settings, is_terminal, host);
     let store = match settings.dry.value {

@@ -6,7 +6,8 @@ use std::os::fd::FromRawFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::args::Program;
+use super::again;
+use super::args::{Program, RunArgs};
 use super::flags;
 use super::settings::{OutputMode, Settings};
 use crate::host::Host;
@@ -64,11 +65,12 @@ pub(super) fn mode(
     }
 }
 
-pub(super) fn look(program: Program, settings: &Settings, host: &dyn Host) -> Look {
+pub(super) fn look(args: &RunArgs, settings: &Settings, host: &dyn Host) -> Look {
     let is_terminal = io::stderr().is_terminal();
-    let (word, invocation) = match program {
-        Program::Par => ("par", "par run"),
-        Program::Task => ("task", "task"),
+    let program = args.program;
+    let word = match program {
+        Program::Par => "par",
+        Program::Task => "task",
     };
     Look {
         word,
@@ -77,7 +79,7 @@ pub(super) fn look(program: Program, settings: &Settings, host: &dyn Host) -> Lo
         is_silent: settings.silent.value,
         is_verbose: settings.verbose.value,
         directory: host.cwd(),
-        invocation: invocation.into(),
+        again: again::of(args, host),
         reflows: term::reflows(&|name| host.env(name)),
     }
 }

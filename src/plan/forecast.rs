@@ -274,6 +274,7 @@ mod tests {
                 timeout: None,
                 policy: None,
                 order: (0, self.next),
+                words: None,
             };
             (UnitId(self.next - 1), unit)
         }

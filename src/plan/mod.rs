@@ -45,6 +45,8 @@ pub struct Unit {
     pub policy: Option<Arc<Policy>>,
     /// Position in the files: the task's, then the command's.
     pub order: (u32, u32),
+    /// The words of a command line that make a call by itself; `None`: its `task` alone. Empty: there are none.
+    pub words: Option<Arc<[Arc<str>]>>,
 }
 
 /// What a unit stands for.
@@ -142,6 +144,7 @@ impl Plan {
             timeout: None,
             policy: None,
             order: (0, 0),
+            words: None,
         };
         let mut plan = Plan::default();
         plan.add(UnitId::ROOT, root, UnitId::ROOT);

@@ -3,6 +3,7 @@
 //! Synchronous, never decides, never imports the driver: replaying a recorded run feeds the same
 //! trait and gives the same text.
 
+mod again;
 mod area;
 mod blocks;
 mod eta;
@@ -36,6 +37,7 @@ use crate::event::{At, Event};
 use crate::store::LogReader;
 use crate::term::Style;
 
+pub use again::{Again, typed};
 pub use fanout::{Handle, spawn};
 pub use folds::Folds;
 pub use github::GitHub;
@@ -96,8 +98,8 @@ pub struct Look {
     pub is_verbose: bool,
     /// Paths below it are shown relative to it.
     pub directory: PathBuf,
-    /// The words that, with a task's name behind them, run it again.
-    pub invocation: String,
+    /// How a task is run again.
+    pub again: Again,
     /// Whether the terminal breaks lines anew when it becomes narrower.
     pub reflows: bool,
 }

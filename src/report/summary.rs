@@ -255,15 +255,10 @@ impl Summary {
         term::strip(self.units.name(unit))
     }
 
-    /// How to run a task again; nothing for a name that cannot be typed.
+    /// How to run a task again; nothing for words that cannot be typed.
     fn again(&self, unit: UnitId) -> String {
-        let name = self.units.called(unit);
-        match shlex::try_quote(name) {
-            Ok(word) if term::strip(name) == name => {
-                format!("  again: {} {word}\n", self.look.invocation)
-            }
-            _ => String::new(),
-        }
+        let line = self.look.again.line(self.units.words(unit));
+        line.map_or_else(String::new, |line| format!("  again: {line}\n"))
     }
 
     fn details(&self, unit: UnitId) -> String {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use super::{Look, Mode, Past, Reporter, Screen, Summary, mode};
+use super::{Again, Look, Mode, Past, Reporter, Screen, Summary, mode};
 use crate::event::*;
 use crate::id::{RunId, UnitId};
 use crate::store::{EventLog, Logs, Store};
@@ -157,7 +157,7 @@ pub(super) fn look() -> Look {
         is_silent: false,
         is_verbose: false,
         directory: PathBuf::from("/nowhere"),
-        invocation: "par run".into(),
+        again: Again { before: Some("par run".into()), ..Again::default() },
         reflows: true,
     }
 }
@@ -232,7 +232,8 @@ impl Story {
         self.names.insert(unit, name.into());
         self.owners.insert(unit, if role == Role::Task { unit } else { parent });
         let (unit, parent) = (UnitId(unit), UnitId(parent));
-        self.push(Kind::Added { unit, parent, role, task: name.into(), id: "".into() })
+        let (task, id) = (name.into(), "".into());
+        self.push(Kind::Added { unit, parent, role, task, id, words: None })
     }
 
     /// A call of a task is known.

@@ -14,6 +14,8 @@ pub(super) struct Unit {
     pub(super) task: Arc<str>,
     /// What it was called by before its label was known.
     pub(super) called: Arc<str>,
+    /// The words of a command line that call it by itself, in the order in which they are written.
+    pub(super) words: Arc<[Arc<str>]>,
 }
 
 /// All units of a run.
@@ -30,16 +32,17 @@ const AHEAD: usize = 1_000_000;
 impl Units {
     /// Takes notice of an event.
     pub(super) fn event(&mut self, event: &Event) {
-        if let Kind::Added { unit, parent, role, task, .. } = &event.kind {
-            let (task, called) = (task.clone(), task.clone());
+        if let Kind::Added { unit, parent, role, task, words, .. } = &event.kind {
+            let words = words.clone().unwrap_or_else(|| [task.clone()].into());
+            let (parent, role, task, called) = (*parent, *role, task.clone(), task.clone());
             if unit.index() > self.all.len() + AHEAD {
                 return;
             }
             self.all.resize(self.all.len().max(unit.index() + 1), None);
-            self.all[unit.index()] = Some(Unit { parent: *parent, role: *role, task, called });
-            self.ancestry.add(*unit, *parent);
-            if *role == Role::Command {
-                self.learn(*parent, unit);
+            self.all[unit.index()] = Some(Unit { parent, role, task, called, words });
+            self.ancestry.add(*unit, parent);
+            if role == Role::Command {
+                self.learn(parent, unit);
             }
         }
     }
@@ -62,9 +65,18 @@ impl Units {
         self.get(unit).map_or("", |unit| &unit.task)
     }
 
-    /// The name by which the task that a unit is or belongs to can be called.
+    /// The name by which the task that a unit is or belongs to was called.
     pub(super) fn called(&self, unit: UnitId) -> &str {
         self.get(self.task(unit)).map_or("", |unit| &unit.called)
+    }
+
+    /// The words that call the task that a unit is or belongs to; of one that cannot be called by itself, the
+    /// words of the nearest task around it that can.
+    pub(super) fn words(&self, unit: UnitId) -> &[Arc<str>] {
+        let task = self.task(unit);
+        let mut chain = std::iter::once(task).chain(self.ancestors(task));
+        let words = |unit| self.get(unit).filter(|unit| unit.role == Role::Task).map(|u| &*u.words);
+        chain.find_map(|unit| words(unit).filter(|words| !words.is_empty())).unwrap_or_default()
     }
 
     /// Whether the unit is a call of a task.

@@ -379,9 +379,9 @@ impl Scheduler {
             Work::Command if self.rows[unit.index()].deferred => Role::Deferred,
             Work::Command => Role::Command,
         };
-        let (task, id) = (planned.task.clone(), planned.id.clone());
+        let (task, id, words) = (planned.task.clone(), planned.id.clone(), planned.words.clone());
         let parent = self.plan.parent(unit);
-        self.emit(Kind::Added { unit, parent, role, task, id });
+        self.emit(Kind::Added { unit, parent, role, task, id, words });
     }
 
     /// It is a unit's turn. What waits on the agenda since somebody else needs it too comes next.

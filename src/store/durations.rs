@@ -256,6 +256,7 @@ mod tests {
             role,
             task: name.into(),
             id: "".into(),
+            words: None,
         };
         let finished = |unit, outcome, wall| Kind::Finished {
             unit,

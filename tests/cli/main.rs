@@ -1,5 +1,6 @@
 //! The program as its users meet it: the real binary, all of its output, its exit code.
 
+mod again;
 mod area;
 mod args;
 mod attempts;

@@ -75,7 +75,10 @@ fn replayed(dir: &Path, mode: Mode) -> (String, String) {
         is_silent: false,
         is_verbose: false,
         directory: dir.canonicalize().expect("the directory is there"),
-        invocation: "par run".into(),
+        again: par::report::Again {
+            before: Some(concat!(env!("CARGO_BIN_EXE_par"), " run").into()),
+            ..Default::default()
+        },
         reflows: true,
     };
     let mut reporters: Vec<Box<dyn Reporter>> = vec![

@@ -372,6 +372,7 @@ impl Player {
             timeout: timeout.then_some(Duration::from_millis(20)),
             policy: None,
             order: (task as u32, self.next),
+            words: None,
         }
     }
 

@@ -176,6 +176,7 @@ impl Resolver {
             timeout: line.timeout,
             policy: None,
             order: (context.task.order, line.place),
+            words: None,
         };
         fragment.units.push((id, unit));
         self.nodes.push(Node::Command { line, context: context.clone(), call });

@@ -5,6 +5,7 @@ mod cycles;
 mod identity;
 mod questions;
 mod stages;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -212,6 +213,7 @@ impl Resolver {
             }
         };
         let timeout = called.timeout;
+        let words = words::of(&called.target);
         self.waits.add(id, Some(called.parent));
         self.ancestry.add(id, called.parent);
         if let Target::Known(aim) = &called.target {
@@ -220,7 +222,7 @@ impl Resolver {
         self.identify(id, &called, written);
         self.nodes.push(Node::Call { called: Arc::new(called), name: task.clone(), context: None });
         let (work, id) = (Work::Call, self.ids.next());
-        Unit { work, task, name, id, ignore_error, estimate, timeout, policy, order }
+        Unit { work, task, name, id, ignore_error, estimate, timeout, policy, order, words }
     }
 
     fn next(&self) -> UnitId {

@@ -73,7 +73,7 @@ impl Scheduler {
     pub(super) fn start_clock(&mut self, call: UnitId) {
         let limit = self.plan.unit(call).policy.as_ref().and_then(|policy| policy.timeout);
         self.has_clocks |= limit.is_some();
-        self.row(call).clock = limit.map(Clock::new).map(Box::new);
+        self.row(call).set_clock(limit.map(Clock::new));
         self.turn_clock(call);
     }
 
@@ -87,10 +87,10 @@ impl Scheduler {
         if !self.has_clocks {
             return;
         }
-        let timed = |unit: &UnitId| self.rows[unit.index()].clock.is_some();
+        let timed = |unit: &UnitId| self.rows[unit.index()].rare().clock.is_some();
         let bodies: Vec<UnitId> = self.around(command).filter(timed).collect();
         for body in bodies {
-            if let Some(clock) = &mut self.row(body).clock {
+            if let Some(clock) = self.row(body).clock() {
                 clock.note(change);
             }
             self.turn_clock(body);
@@ -100,7 +100,7 @@ impl Scheduler {
     fn turn_clock(&mut self, call: UnitId) {
         let now = self.now;
         let is_ending = self.rows[call.index()].ending.is_some();
-        let Some(clock) = &mut self.row(call).clock else { return };
+        let Some(clock) = self.row(call).clock() else { return };
         match clock.turn(now) {
             Some(at) if !is_ending => self.dues.set(call, at, Due::Attempt),
             _ => drop(self.dues.clear(call, Due::Attempt)),
@@ -114,7 +114,7 @@ impl Scheduler {
             return;
         }
         let limit = match due {
-            Due::Attempt => row.clock.as_ref().map(|clock| clock.limit),
+            Due::Attempt => row.rare().clock.as_ref().map(|clock| clock.limit),
             _ => self.plan.unit(unit).timeout,
         };
         let limit = limit.unwrap_or_default().as_micros() as u64;
@@ -124,16 +124,16 @@ impl Scheduler {
 
     /// An attempt is over, what it deferred included: another one follows, or the call ends as it did.
     pub(super) fn end_attempt(&mut self, call: UnitId, outcome: Outcome) {
-        self.row(call).clock = None;
+        self.row(call).set_clock(None);
         self.dues.clear(call, Due::Attempt);
         self.dues.clear(call, Due::Unready);
-        if self.rows[call.index()].serving == Serving::Starting {
-            self.row(call).serving = Serving::No;
+        if self.rows[call.index()].rare().serving == Serving::Starting {
+            self.row(call).rare_mut().serving = Serving::No;
         }
         match self.is_worth_another(call, &outcome) {
             Some(true) => self.delay(call, outcome),
             Some(false) => {
-                self.row(call).ended = Some(outcome);
+                self.row(call).rare_mut().ended = Some(outcome);
                 self.ready(call, Ask::Search);
             }
             None => self.end_attempts(call, outcome),
@@ -145,7 +145,7 @@ impl Scheduler {
             return;
         }
         let attempts = self.rows[call.index()].attempt;
-        if outcome.is_success() && attempts > 1 && !self.rows[call.index()].is_alone {
+        if outcome.is_success() && attempts > 1 && !self.rows[call.index()].rare().is_alone {
             self.emit(Kind::Flaky { unit: call, attempts });
         }
         self.finish(call, outcome);
@@ -156,8 +156,8 @@ impl Scheduler {
         let row = &self.rows[call.index()];
         let retry = self.plan.unit(call).policy.as_ref()?.retry.as_ref()?;
         let is_over = self.cancelled.is_some() || self.is_in_an_ending(call);
-        let is_at_an_end = row.attempt >= retry.attempts || row.is_alone;
-        if is_over || is_at_an_end || row.serving == Serving::Ready {
+        let is_at_an_end = row.attempt >= retry.attempts || row.rare().is_alone;
+        if is_over || is_at_an_end || row.rare().serving == Serving::Ready {
             return None;
         }
         let failure = match (row.ending, outcome) {
@@ -177,7 +177,7 @@ impl Scheduler {
 
     /// Which log tells whether a failure is transient: that of the task whose command failed.
     pub(super) fn search(&mut self, call: UnitId) {
-        let cause = match &self.rows[call.index()].ended {
+        let cause = match &self.rows[call.index()].rare().ended {
             Some(Outcome::Failed(Failure::Below(part))) => self.root_unit(*part),
             _ => call,
         };
@@ -193,7 +193,7 @@ impl Scheduler {
         if !self.answered(call, Ask::Search) {
             return;
         }
-        let Some(outcome) = self.row(call).ended.take() else { return };
+        let Some(outcome) = self.row(call).take(|rare| &mut rare.ended) else { return };
         match found {
             true => self.delay(call, outcome),
             false => self.end_attempts(call, outcome),
@@ -210,7 +210,7 @@ impl Scheduler {
         self.emit(Kind::Retrying { unit: call, attempt, outcome: outcome.clone(), delay: micros });
         let row = self.row(call);
         row.state = State::Delayed;
-        (row.ended, row.ending) = (Some(outcome), None);
+        (row.rare_mut().ended, row.ending) = (Some(outcome), None);
         self.busy += 1;
         self.dues.set(call, now + delay, Due::Again);
     }
@@ -245,11 +245,11 @@ impl Scheduler {
 
     /// What a further attempt consists of.
     pub(super) fn take_attempt(&mut self, call: UnitId, expanded: Expanded) {
-        let outcome = self.row(call).ended.take();
+        let outcome = self.row(call).take(|rare| &mut rare.ended);
         match (expanded, outcome) {
             (Expanded::Body(fragment), _) => {
                 let first = self.append(call, fragment);
-                self.row(call).first_step = first;
+                self.row(call).rare_mut().first_step = first;
                 self.seek(call);
             }
             (Expanded::Refused(refusal), _) => self.refuse(call, refusal),

@@ -153,7 +153,7 @@ impl Scheduler {
 
     pub(super) fn deps_done(&mut self, call: UnitId, failed: Option<UnitId>) {
         let check = self.plan.fragment(call).is_some_and(|fragment| fragment.check);
-        if let Some(refusal) = self.row(call).cut.take() {
+        if let Some(refusal) = self.row(call).take(|rare| &mut rare.cut) {
             return self.refuse(call, refusal);
         }
         match (self.rows[call.index()].ending, failed) {
@@ -174,8 +174,8 @@ impl Scheduler {
         let row = self.row(call);
         row.began = now;
         row.attempt += 1;
-        let (attempt, first) = (row.attempt, row.first_step);
-        row.state = State::Body(Body::from(first));
+        let (attempt, first) = (row.attempt, row.rare().first_step);
+        row.state = State::Body(Box::new(Body::from(first)));
         self.start_clock(call);
         if call != UnitId::ROOT {
             self.emit(Kind::Began { unit: call, attempt });
@@ -191,7 +191,7 @@ impl Scheduler {
             match need {
                 // They were told when it became ready.
                 Need::Dep | Need::After | Need::Part
-                    if self.rows[unit.index()].serving == Serving::Ready => {}
+                    if self.rows[unit.index()].rare().serving == Serving::Ready => {}
                 Need::Dep | Need::After => self.dep_ended(waiter, unit),
                 Need::Part => self.part_ended(waiter, unit),
                 Need::Graft => self.call_of_process_ended(waiter, unit),
@@ -490,7 +490,7 @@ impl Scheduler {
             let mut after_join = after;
             let mut tails = Vec::with_capacity(fragment.steps.len() + fragment.deps.len());
             // Steps of attempts that are over do not count.
-            let first = self.rows[call.index()].first_step.min(fragment.steps.len());
+            let first = self.rows[call.index()].rare().first_step.min(fragment.steps.len());
             for &step in fragment.steps[first..].iter().rev() {
                 match step {
                     Step::Join | Step::Next => after_join = after,

@@ -22,7 +22,9 @@ impl Scheduler {
             Rendered::Omitted => self.finish(unit, Outcome::Omitted),
             Rendered::Refused(refusal) => self.refuse(unit, refusal),
             Rendered::Run { echo, interactive, frame, memory } => {
-                self.row(unit).memory = memory;
+                if memory > 0 {
+                    self.row(unit).rare_mut().memory = memory;
+                }
                 self.busy += 1;
                 let shown = Shown { echo, interactive, frame };
                 self.row(unit).state = State::Queued(Box::new(shown));
@@ -39,9 +41,9 @@ impl Scheduler {
     /// A command's time covers its `if` and its process, not the queue between them.
     pub(super) fn hold_timeout(&mut self, unit: UnitId) {
         let now = self.now;
-        if self.plan.unit(unit).timeout.is_some() {
-            let due = self.dues.clear(unit, Due::Timeout);
-            self.row(unit).time_left = due.map(|due| due.since(now));
+        let is_limited = self.plan.unit(unit).timeout.is_some();
+        if is_limited && let Some(due) = self.dues.clear(unit, Due::Timeout) {
+            self.row(unit).rare_mut().time_left = Some(due.since(now));
         }
     }
 
@@ -108,7 +110,8 @@ impl Scheduler {
         };
         let row = self.row(unit);
         row.began = now;
-        let State::Queued(shown) = std::mem::replace(&mut row.state, State::Running(process))
+        let State::Queued(shown) =
+            std::mem::replace(&mut row.state, State::Running(Box::new(process)))
         else {
             unreachable!("only queued units are picked")
         };
@@ -127,7 +130,7 @@ impl Scheduler {
         let Shown { echo, frame, .. } = *shown;
         self.emit(Kind::Started { unit, attempt, echo, captured, alone, frame });
         self.effects.push(Effect::Start { unit, attempt, captured, alone });
-        if let Some(left) = self.row(unit).time_left.take() {
+        if let Some(left) = self.row(unit).take(|rare| &mut rare.time_left) {
             self.dues.set(unit, now + left, Due::Timeout);
         }
         self.limit_to_grace(unit);

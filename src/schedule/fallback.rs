@@ -26,8 +26,8 @@ impl Scheduler {
         let name = self.plan.unit(call).task.clone();
         for other in others {
             let beside = self.plan.unit(other).task.clone();
-            self.row(other).beside.insert(name.clone());
-            self.row(call).beside.insert(beside);
+            self.row(other).rare_mut().beside.insert(name.clone());
+            self.row(call).rare_mut().beside.insert(beside);
         }
         self.running.insert(command);
     }
@@ -37,10 +37,10 @@ impl Scheduler {
         let row = &self.rows[call.index()];
         let is_wanted = self.options.fallback
             && !self.options.sequential
-            && !row.is_alone
+            && !row.rare().is_alone
             && row.lender.is_none()
             && !self.is_deferred(call)
-            && row.serving == Serving::No
+            && row.rare().serving == Serving::No
             && !self.plan.unit(call).ignore_error
             && call != UnitId::ROOT
             && self.cancelled.is_none()
@@ -56,7 +56,7 @@ impl Scheduler {
         self.emit(Kind::PutAside { unit: call, outcome: outcome.clone() });
         let row = self.row(call);
         row.state = State::Shelved;
-        (row.ended, row.ending) = (Some(outcome.clone()), None);
+        (row.rare_mut().ended, row.ending) = (Some(outcome.clone()), None);
         self.shelf.push(call);
         true
     }
@@ -89,7 +89,7 @@ impl Scheduler {
         let first =
             self.shelf.iter().copied().min_by_key(|&call| (self.plan.unit(call).order, call));
         let Some(call) = first else { return false };
-        self.row(call).is_alone = true;
+        self.row(call).rare_mut().is_alone = true;
         self.options.sequential = true;
         self.ready(call, Ask::Again);
         true
@@ -97,13 +97,13 @@ impl Scheduler {
 
     /// What was tried alone has ended: the run goes on as before.
     pub(super) fn end_alone(&mut self, call: UnitId, outcome: &Outcome) {
-        if !std::mem::take(&mut self.row(call).is_alone) {
+        if !self.row(call).take(|rare| &mut rare.is_alone) {
             return;
         }
-        self.options.sequential = self.rows.iter().any(|row| row.is_alone);
+        self.options.sequential = self.rows.iter().any(|row| row.rare().is_alone);
         if outcome.is_success() {
             let beside: Vec<Arc<str>> =
-                std::mem::take(&mut self.row(call).beside).into_iter().collect();
+                self.row(call).take(|rare| &mut rare.beside).into_iter().collect();
             self.emit(Kind::OnlyParallel { unit: call, beside });
         }
     }

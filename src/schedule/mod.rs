@@ -238,7 +238,7 @@ impl Scheduler {
             State::Asked(_) | State::Claiming => true,
             State::Body(body) => {
                 let row = &self.rows[unit.index()];
-                let is_tried = row.serving == Serving::Starting;
+                let is_tried = row.rare().serving == Serving::Starting;
                 (body.is_asked() || is_tried) && row.ending.is_none()
             }
             _ => false,
@@ -295,7 +295,7 @@ impl Scheduler {
 
     /// The queued command for which there is a slot, but not enough memory beside what is under way.
     pub fn waits_for_memory(&self) -> Option<(UnitId, u64)> {
-        self.queue.for_memory.map(|unit| (unit, self.rows[unit.index()].memory))
+        self.queue.for_memory.map(|unit| (unit, self.rows[unit.index()].rare().memory))
     }
 
     /// Everything that is planned so far.
@@ -459,7 +459,7 @@ impl Scheduler {
         }
         match verdict {
             // A claim had to be waited for: the rest of its room it has.
-            Verdict::Run if self.rows[unit.index()].claims => self.begin_body(unit),
+            Verdict::Run if self.rows[unit.index()].rare().claims => self.begin_body(unit),
             Verdict::Run => self.seek(unit),
             Verdict::UpToDate => self.finish(unit, Outcome::UpToDate),
             Verdict::Refused(refusal) => self.refuse(unit, refusal),

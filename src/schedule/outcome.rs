@@ -49,7 +49,7 @@ impl Scheduler {
         } else {
             self.emit(Kind::Finished { unit, outcome, ignored, wall, usage });
         }
-        if self.rows[unit.index()].serving != Serving::No {
+        if self.rows[unit.index()].rare().serving != Serving::No {
             self.server_ended(unit);
         }
         self.ended.push(unit);

@@ -37,7 +37,7 @@ impl Scheduler {
 
     /// Whether a body that is to be tried alone is not.
     fn is_disturbed(&self, call: UnitId) -> bool {
-        self.rows[call.index()].is_alone && self.busy != self.in_queue
+        self.rows[call.index()].rare().is_alone && self.busy != self.in_queue
     }
 
     fn want(&self, call: UnitId) -> Want {
@@ -130,7 +130,7 @@ impl Scheduler {
             return self.begin_or_wait(call);
         }
         self.row(call).state = State::Claiming;
-        self.row(call).claims = true;
+        self.row(call).rare_mut().claims = true;
         self.busy += 1;
         self.effects.push(Effect::Claim { unit: call, claims });
     }
@@ -155,7 +155,7 @@ impl Scheduler {
         if self.room.release(call) {
             self.room_changed = true;
         }
-        if std::mem::take(&mut self.row(call).claims) {
+        if self.row(call).take(|rare| &mut rare.claims) {
             self.effects.push(Effect::Release(call));
         }
     }

@@ -46,8 +46,8 @@ impl Scheduler {
         if !self.is_serving_command(command) {
             return;
         }
-        self.row(call).serving = Serving::Starting;
-        self.row(call).serves_by = Some(command);
+        self.row(call).rare_mut().serving = Serving::Starting;
+        self.row(call).rare_mut().serves_by = Some(command);
         match self.readiness(call).map(|ready| ready.timeout) {
             None => self.is_ready(call),
             Some(limit) => {
@@ -65,12 +65,12 @@ impl Scheduler {
     pub(super) fn is_ready(&mut self, call: UnitId) {
         let row = &self.rows[call.index()];
         // Its command may have ended while the news was on its way, and other parts of its body still run.
-        let serves = row.serves_by.is_some_and(|command| self.is_running(command));
-        if row.serving != Serving::Starting || row.ending.is_some() || !serves {
+        let serves = row.rare().serves_by.is_some_and(|command| self.is_running(command));
+        if row.rare().serving != Serving::Starting || row.ending.is_some() || !serves {
             return;
         }
         self.dues.clear(call, Due::Unready);
-        self.row(call).serving = Serving::Ready;
+        self.row(call).rare_mut().serving = Serving::Ready;
         self.set_aside(call);
         self.emit(Kind::Ready { unit: call });
         self.served.push(call);
@@ -79,13 +79,13 @@ impl Scheduler {
     fn set_aside(&mut self, call: UnitId) {
         self.busy -= self.weighs(call);
         self.aside += 1;
-        self.row(call).is_aside = true;
+        self.row(call).rare_mut().is_aside = true;
     }
 
     /// Whether the process of a server counts as in hand as long as it is not set aside: unless it waits for
     /// a task that it called.
     fn weighs(&self, call: UnitId) -> u32 {
-        let command = self.rows[call.index()].serves_by;
+        let command = self.rows[call.index()].rare().serves_by;
         let waits = command.is_some_and(|command| match &self.rows[command.index()].state {
             State::Running(process) => process.passed.is_some(),
             _ => false,
@@ -96,12 +96,12 @@ impl Scheduler {
     /// Whether a command serves and is not in hand.
     pub(super) fn is_aside(&self, command: UnitId) -> bool {
         let call = &self.rows[self.plan.parent(command).index()];
-        call.is_aside && call.serves_by == Some(command)
+        call.rare().is_aside && call.rare().serves_by == Some(command)
     }
 
     /// A server ends, or is being stopped: it is in hand again until it has.
     pub(super) fn take_in_hand(&mut self, call: UnitId) {
-        if std::mem::take(&mut self.row(call).is_aside) {
+        if self.row(call).take(|rare| &mut rare.is_aside) {
             self.busy += self.weighs(call);
             self.aside -= 1;
         }
@@ -109,7 +109,7 @@ impl Scheduler {
 
     /// A server that is not ready in time.
     pub(super) fn unready(&mut self, call: UnitId) {
-        if self.rows[call.index()].serving == Serving::Starting {
+        if self.rows[call.index()].rare().serving == Serving::Starting {
             self.stop(call, Ending::Unready);
         }
     }
@@ -118,13 +118,13 @@ impl Scheduler {
     pub(super) fn is_fine(&self, unit: UnitId) -> bool {
         match self.outcome(unit) {
             Some(outcome) => outcome.is_success(),
-            None => self.rows[unit.index()].serving == Serving::Ready,
+            None => self.rows[unit.index()].rare().serving == Serving::Ready,
         }
     }
 
     /// Whether `unit` is over for what waits for it.
     pub(super) fn is_settled(&self, unit: UnitId) -> bool {
-        self.outcome(unit).is_some() || self.rows[unit.index()].serving == Serving::Ready
+        self.outcome(unit).is_some() || self.rows[unit.index()].rare().serving == Serving::Ready
     }
 
     /// How a command of a server ended that was to serve on.
@@ -173,7 +173,7 @@ impl Scheduler {
         self.take_in_hand(call);
         self.let_attempts_go_on(call);
         let is_failure = matches!(self.outcome(call), Some(Outcome::Failed(_)));
-        if !is_failure || self.rows[call.index()].serving != Serving::Ready {
+        if !is_failure || self.rows[call.index()].rare().serving != Serving::Ready {
             return;
         }
         self.fallen.push(call);
@@ -194,7 +194,7 @@ impl Scheduler {
         if live.is_empty() && self.busy == 0 {
             return false;
         }
-        self.row(UnitId::ROOT).ended = Some(outcome.clone());
+        self.row(UnitId::ROOT).rare_mut().ended = Some(outcome.clone());
         self.row(UnitId::ROOT).state = State::Closing;
         if !(outcome.is_success() && self.asks_for_servers_only()) {
             live.into_iter().for_each(|server| self.stop(server, Ending::Over));
@@ -212,7 +212,8 @@ impl Scheduler {
             return;
         }
         if live.is_empty() {
-            let outcome = self.row(UnitId::ROOT).ended.take().unwrap_or(Outcome::Succeeded);
+            let outcome =
+                self.row(UnitId::ROOT).take(|rare| &mut rare.ended).unwrap_or(Outcome::Succeeded);
             return self.settle_root(outcome);
         }
         if !self.fallen.is_empty() {
@@ -233,7 +234,7 @@ impl Scheduler {
 
     pub(super) fn live_servers(&self) -> Vec<UnitId> {
         let is_live = |row: &super::state::Row| {
-            row.serving != Serving::No && !matches!(row.state, State::Done(_))
+            row.rare().serving != Serving::No && !matches!(row.state, State::Done(_))
         };
         let rows = self.rows.iter().enumerate().filter(|(_, row)| is_live(row));
         rows.map(|(index, _)| UnitId(index as u32)).collect()
@@ -244,7 +245,7 @@ impl Scheduler {
         let Some(fragment) = self.plan.fragment(UnitId::ROOT) else { return false };
         let parts = fragment.steps.iter().filter_map(|step| step.unit());
         fragment.deps.iter().copied().chain(parts).all(|unit| {
-            self.rows[unit.index()].serving == Serving::Ready && self.outcome(unit).is_none()
+            self.rows[unit.index()].rare().serving == Serving::Ready && self.outcome(unit).is_none()
         })
     }
 }

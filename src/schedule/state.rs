@@ -14,8 +14,8 @@ use crate::event::{At, Frame, Outcome, Usage};
 use crate::id::UnitId;
 use crate::plan::Priority;
 
-/// What the scheduler knows of a unit.
-#[derive(Debug)]
+/// What the scheduler knows of a unit. There is one for each, so what few units have is kept aside.
+#[derive(Debug, Default)]
 pub(super) struct Row {
     pub(super) state: State,
     pub(super) began: At,
@@ -23,34 +23,40 @@ pub(super) struct Row {
     pub(super) tail: Duration,
     /// The nearest grafted call around it (or it itself), whose caller's slot it may use.
     pub(super) lender: Option<UnitId>,
+    /// Attempts of its body that have begun.
+    pub(super) attempt: u32,
+    /// Slots that it takes.
+    pub(super) weight: u32,
     /// Set when it is being stopped: how it will have ended.
     pub(super) ending: Option<Ending>,
-    /// What is left of its time while it is queued.
-    pub(super) time_left: Option<Duration>,
-    /// It no longer waits for a dependency since the two waited for each other: what to say.
-    pub(super) cut: Option<Refusal>,
+    /// Who goes first.
+    pub(super) priority: Priority,
     /// Its process ended by itself with another code than 0, whatever that is put down to.
     pub(super) exited_badly: bool,
     pub(super) background: bool,
     pub(super) deferred: bool,
+    /// It knows what it comes after.
+    pub(super) is_ordered: bool,
+    rare: Option<Box<Rare>>,
+}
+
+/// What the scheduler knows of few units.
+#[derive(Debug, Default)]
+pub(super) struct Rare {
+    /// What is left of its time while it is queued.
+    pub(super) time_left: Option<Duration>,
+    /// It no longer waits for a dependency since the two waited for each other: what to say.
+    pub(super) cut: Option<Refusal>,
     /// The time of the attempt of its body, where that is limited.
-    pub(super) clock: Option<Box<Clock>>,
-    /// Attempts of its body that have begun.
-    pub(super) attempt: u32,
+    pub(super) clock: Option<Clock>,
     /// The step that the current attempt begins with.
     pub(super) first_step: usize,
     /// How the last attempt ended, while it is open whether another one follows.
     pub(super) ended: Option<Outcome>,
-    /// Who goes first.
-    pub(super) priority: Priority,
-    /// Slots that it takes.
-    pub(super) weight: u32,
     /// Memory that it needs at its peak, bytes.
     pub(super) memory: u64,
     /// It has, or waits for, something that holds between runs.
     pub(super) claims: bool,
-    /// It knows what it comes after.
-    pub(super) is_ordered: bool,
     /// How far it is as a server.
     pub(super) serving: Serving,
     /// The command that serves.
@@ -63,9 +69,50 @@ pub(super) struct Row {
     pub(super) beside: BTreeSet<Arc<str>>,
 }
 
-#[derive(Debug)]
+impl Row {
+    /// What few units have, or as it is of the others.
+    pub(super) fn rare(&self) -> &Rare {
+        static NONE: Rare = Rare {
+            time_left: None,
+            cut: None,
+            clock: None,
+            first_step: 0,
+            ended: None,
+            memory: 0,
+            claims: false,
+            serving: Serving::No,
+            serves_by: None,
+            is_aside: false,
+            is_alone: false,
+            beside: BTreeSet::new(),
+        };
+        self.rare.as_deref().unwrap_or(&NONE)
+    }
+
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Takes something away that few units have.
+    pub(super) fn take<T: Default>(&mut self, field: fn(&mut Rare) -> &mut T) -> T {
+        self.rare.as_deref_mut().map(|rare| std::mem::take(field(rare))).unwrap_or_default()
+    }
+
+    pub(super) fn clock(&mut self) -> Option<&mut Clock> {
+        self.rare.as_deref_mut()?.clock.as_mut()
+    }
+
+    pub(super) fn set_clock(&mut self, clock: Option<Clock>) {
+        if clock.is_some() || self.rare.is_some() {
+            self.rare_mut().clock = clock;
+        }
+    }
+}
+
+#[derive(Debug, Default)]
 pub(super) enum State {
     /// Not its turn.
+    #[default]
     Waiting,
     /// Its turn, in sequential mode not yet in hand.
     Ready(Ask),
@@ -82,7 +129,7 @@ pub(super) enum State {
     Seeking,
     /// Its body waits for what another run may have.
     Claiming,
-    Body(Body),
+    Body(Box<Body>),
     /// An attempt has failed, the next is still to come.
     Delayed,
     /// It failed beside others, and is tried again alone.
@@ -90,7 +137,7 @@ pub(super) enum State {
     /// The run: only servers, and what is being stopped, are left.
     Closing,
     Queued(Box<Shown>),
-    Running(Process),
+    Running(Box<Process>),
     Done(Outcome),
 }
 
@@ -144,35 +191,9 @@ impl Scheduler {
     }
 
     pub(super) fn add_row(&mut self, unit: UnitId, lender: Option<UnitId>) {
-        let blank = || Row {
-            state: State::Waiting,
-            began: At::default(),
-            tail: Duration::ZERO,
-            lender: None,
-            ending: None,
-            time_left: None,
-            cut: None,
-            exited_badly: false,
-            background: false,
-            deferred: false,
-            clock: None,
-            attempt: 0,
-            first_step: 0,
-            ended: None,
-            priority: Priority::default(),
-            weight: 1,
-            memory: 0,
-            claims: false,
-            is_ordered: false,
-            serving: Serving::No,
-            serves_by: None,
-            is_aside: false,
-            is_alone: false,
-            beside: BTreeSet::new(),
-        };
         if self.rows.len() <= unit.index() {
-            self.rows.resize_with(unit.index() + 1, blank);
+            self.rows.resize_with(unit.index() + 1, Row::default);
         }
-        self.rows[unit.index()] = Row { lender, ..blank() };
+        self.rows[unit.index()] = Row { lender, weight: 1, ..Row::default() };
     }
 }

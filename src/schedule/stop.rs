@@ -123,7 +123,7 @@ impl Scheduler {
             match &self.rows[unit.index()].state {
                 State::Done(_) => {}
                 State::Closing if self.asks_for_servers_only() => {
-                    self.row(unit).ended = Some(ending.outcome());
+                    self.row(unit).rare_mut().ended = Some(ending.outcome());
                 }
                 State::Closing => {}
                 State::Waiting | State::Ready(_) | State::Seeking | State::Claiming => {
@@ -175,7 +175,8 @@ impl Scheduler {
 
     /// What is stopped before, between or after the attempts of its body ends as the last one did.
     fn finish_early(&mut self, unit: UnitId, ending: Ending) {
-        let ended = self.row(unit).ended.take().filter(|_| ending == Ending::Cancelled);
+        let ended =
+            self.row(unit).take(|rare| &mut rare.ended).filter(|_| ending == Ending::Cancelled);
         self.finish(unit, ended.unwrap_or(ending.outcome()));
     }
 
@@ -306,7 +307,7 @@ impl Scheduler {
         }
         let refusal = Refusal { code: WAITS_FOR_ITSELF, message };
         // The waiter no longer waits for it, and fails instead of beginning its body.
-        self.row(waiter).cut.get_or_insert(refusal);
+        self.row(waiter).rare_mut().cut.get_or_insert(refusal);
         self.dep_ended(waiter, needed);
         if !self.is_wanted(needed, None) {
             self.stop(needed, Ending::Cancelled);
@@ -320,7 +321,7 @@ impl Scheduler {
         let goes_on = |unit: UnitId| {
             let is_at_work =
                 matches!(self.rows[unit.index()].state, State::Running(_) | State::Queued(_));
-            is_at_work && !self.rows[self.plan.parent(unit).index()].is_aside
+            is_at_work && !self.rows[self.plan.parent(unit).index()].rare().is_aside
         };
         if self.plan.units().any(|(unit, _)| goes_on(unit)) {
             return false;

@@ -101,7 +101,7 @@ impl Scheduler {
         let row = &self.rows[unit.index()];
         unit == UnitId::ROOT
             || row.deferred
-            || row.serving == Serving::Ready && row.ending.is_none()
+            || row.rare().serving == Serving::Ready && row.ending.is_none()
     }
 
     /// Whether `waiter` goes on and has not given up `needed`.

@@ -109,16 +109,6 @@ pub fn size(fd: BorrowedFd<'_>) -> Option<Size> {
     (columns > 0 && lines > 0).then_some(Size { columns, lines })
 }
 
-/// Whether the terminal breaks lines anew that do not fit any more when it becomes narrower, as most do.
-pub fn reflows(env: &dyn Fn(&str) -> Option<String>) -> bool {
-    if env("TMUX").is_some() {
-        return true;
-    }
-    let term = env("TERM").unwrap_or_default();
-    let cuts = ["linux", "screen", "rxvt", "vt"].iter().any(|name| term.starts_with(name));
-    !cuts && env("XTERM_VERSION").is_none()
-}
-
 /// A duration for people: `850ms`, `12.3 s`, `1m 05s`, `2h 03m`.
 pub fn words(duration: Duration) -> String {
     let millis = duration.as_millis();
@@ -248,17 +238,6 @@ mod tests {
         assert!(!colour(Colours::Auto, "dumb", true));
         assert!(colour(Colours::Always, "dumb", false));
         assert!(!colour(Colours::Never, "xterm", true));
-    }
-
-    #[test]
-    fn lines_are_broken_anew_except_where_it_is_known_that_they_are_cut() {
-        let reflows = |variables: &[(&str, &str)]| {
-            reflows(&|key| Some(variables.iter().find(|(name, _)| *name == key)?.1.to_string()))
-        };
-        assert!(reflows(&[("TERM", "xterm-256color")]));
-        assert!(!reflows(&[("TERM", "xterm-256color"), ("XTERM_VERSION", "XTerm(379)")]));
-        assert!(!reflows(&[("TERM", "screen")]));
-        assert!(reflows(&[("TERM", "screen"), ("TMUX", "/tmp/tmux"), ("XTERM_VERSION", "x")]));
     }
 
     #[test]

@@ -80,7 +80,6 @@ pub(super) fn look(args: &RunArgs, settings: &Settings, host: &dyn Host) -> Look
         is_verbose: settings.verbose.value,
         directory: host.cwd(),
         again: again::of(args, host),
-        reflows: term::reflows(&|name| host.env(name)),
     }
 }
 

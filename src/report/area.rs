@@ -4,14 +4,12 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Screen;
-use crate::term::{self, Size};
+use crate::term::Size;
 
 /// The bottom lines of a screen's stderr.
 pub(super) struct Area {
     screen: Screen,
     size: Measure,
-    /// Whether lines that no longer fit are broken anew when the terminal becomes narrower.
-    reflows: bool,
     shown: Mutex<Shown>,
 }
 
@@ -23,16 +21,30 @@ pub(super) type Measure = Arc<dyn Fn() -> Size + Send + Sync>;
 struct Shown {
     text: String,
     /// When it was drawn.
-    columns: usize,
+    size: Option<Size>,
 }
+
+/// Takes away what stands from the cursor's line on. Not from the first column on: of a whole screen that is cleared
+/// some terminals keep a copy.
+const CLEAR: &str = "\r\x1b[2K\x1b[C\x1b[J\r";
+/// To the next line. At a `\n` the kernel cuts what is written, and a terminal could change its size with half of it.
+const NEXT: &str = "\r\x0b";
+/// Lines that are too long are cut, not broken, and broken again.
+const CUT: &str = "\x1b[?7l";
+const BREAK: &str = "\x1b[?7h";
 
 impl Area {
     /// An area on a terminal of a size that may change.
-    pub(super) fn new(screen: Screen, size: Measure, reflows: bool) -> Area {
-        Area { screen, size, reflows, shown: Mutex::default() }
+    pub(super) fn new(screen: Screen, size: Measure) -> Area {
+        Area { screen, size, shown: Mutex::default() }
     }
 
     /// Draws the text made for a room of columns and lines, unless somebody is in the middle of a line.
+    ///
+    /// The terminal may have another size than we know: it tells of a change after it has arranged its lines anew.
+    /// So the cursor waits on the first line, which moves with it wherever that goes, and nothing is ever counted
+    /// in lines of a text that was drawn before; and what is drawn takes as many lines as it has, on a terminal of
+    /// whatever width.
     pub(super) fn draw(&self, text: &dyn Fn(Size) -> String) -> io::Result<()> {
         if self.screen.is_line_open() {
             return Ok(());
@@ -42,29 +54,27 @@ impl Area {
         let room = Size { columns: size.columns - 1, lines: (size.lines - 1).max(1) };
         let text = text(room);
         let mut shown = self.shown();
-        if shown.text == text && shown.columns == size.columns {
+        if shown.text == text && shown.size == Some(size) {
             return Ok(());
         }
-        let mut bytes = self.back_to_its_first_line(&shown, size);
-        if shown.columns != size.columns {
-            // A terminal may remember that it broke a line, even one that was written anew.
-            bytes.push_str("\x1b[J");
-        }
-        bytes.push_str(&text.replace('\n', "\x1b[K\n"));
-        // Behind the last column a `^C` that the terminal echoes would begin a new line.
-        bytes.push_str("\x1b[J\r");
-        *shown = Shown { text, columns: size.columns };
+        // Whole lines are cleared, or a terminal remembers that it broke one that was written anew.
+        let lines = text.replace('\n', &format!("{NEXT}\x1b[2K"));
+        let back = match text.matches('\n').count() {
+            0 => String::new(),
+            above => format!("\x1b[{above}A"),
+        };
+        let bytes = format!("{CUT}\r\x1b[2K{lines}\x1b[J\r{back}{BREAK}");
+        *shown = Shown { text, size: Some(size) };
         self.screen.draw(bytes.as_bytes())
     }
 
     /// Takes the lines away.
     pub(super) fn hide(&self) -> io::Result<()> {
         let shown = std::mem::take(&mut *self.shown());
-        if shown.text.is_empty() {
-            return Ok(());
+        match shown.text.is_empty() {
+            true => Ok(()),
+            false => self.screen.draw(CLEAR.as_bytes()),
         }
-        let back = self.back_to_its_first_line(&shown, (self.size)());
-        self.screen.draw(format!("{back}\x1b[J").as_bytes())
     }
 
     /// Whether the lines are there.
@@ -74,21 +84,6 @@ impl Area {
 
     pub(super) fn flush(&self) -> io::Result<()> {
         self.screen.flush()
-    }
-
-    /// Moves from the last line, where the cursor was left, to the first.
-    fn back_to_its_first_line(&self, shown: &Shown, now: Size) -> String {
-        let mut above: Vec<&str> = shown.text.split('\n').collect();
-        above.pop();
-        let is_broken = self.reflows && now.columns < shown.columns;
-        let rows = |line: &&str| match is_broken {
-            true => term::columns(&term::strip(line)).div_ceil(now.columns).max(1),
-            false => 1,
-        };
-        match above.iter().map(rows).sum::<usize>().min(now.lines - 1) {
-            0 => "\r".into(),
-            rows => format!("\r\x1b[{rows}A"),
-        }
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {

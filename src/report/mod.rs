@@ -100,8 +100,6 @@ pub struct Look {
     pub directory: PathBuf,
     /// How a task is run again.
     pub again: Again,
-    /// Whether the terminal breaks lines anew when it becomes narrower.
-    pub reflows: bool,
 }
 
 /// What a task of this name took in earlier runs.

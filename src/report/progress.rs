@@ -71,7 +71,7 @@ impl Progress {
         past: Past,
         size: Measure,
     ) -> Progress {
-        let area = Arc::new(Area::new(screen.clone(), size, look.reflows));
+        let area = Arc::new(Area::new(screen.clone(), size));
         let writer =
             |stream| Box::new(Above { stream, screen: screen.clone(), area: area.clone() });
         let (out, err) = (writer(Stream::Stdout), writer(Stream::Stderr));

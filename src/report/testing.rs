@@ -82,6 +82,8 @@ struct Terminal {
     lines: Vec<Vec<char>>,
     row: usize,
     column: usize,
+    /// Lines that are too long are cut.
+    cuts: bool,
 }
 
 impl Terminal {
@@ -90,6 +92,7 @@ impl Terminal {
         while let Some(c) = chars.next() {
             match c {
                 '\n' => (self.row, self.column) = (self.row + 1, 0),
+                '\x0b' => self.row += 1,
                 '\r' => self.column = 0,
                 '\x1b' => {
                     let rest = chars.as_str();
@@ -103,8 +106,12 @@ impl Terminal {
     }
 
     fn control(&mut self, count: &str, letter: &str) {
-        let count = count.parse().unwrap_or(1);
+        let number = count.parse();
+        let count = number.clone().unwrap_or(1);
         match letter {
+            "h" | "l" => self.cuts = letter == "l",
+            "C" => self.column = (self.column + count).min(self.columns - 1),
+            "K" if number == Ok(2) => self.line().clear(),
             "A" => self.row -= count,
             "B" => self.row += count,
             "K" => self.erase(),
@@ -124,7 +131,9 @@ impl Terminal {
 
     fn put(&mut self, c: char) {
         let width = crate::term::columns(&c.to_string());
-        if self.column + width > self.columns {
+        if self.column + width > self.columns && self.cuts {
+            self.column = self.columns - width;
+        } else if self.column + width > self.columns {
             (self.row, self.column) = (self.row + 1, 0);
         }
         let column = self.column;
@@ -158,7 +167,6 @@ pub(super) fn look() -> Look {
         is_verbose: false,
         directory: PathBuf::from("/nowhere"),
         again: Again { before: Some("par run".into()), ..Again::default() },
-        reflows: true,
     }
 }
 

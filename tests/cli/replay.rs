@@ -79,7 +79,6 @@ fn replayed(dir: &Path, mode: Mode) -> (String, String) {
             before: Some(concat!(env!("CARGO_BIN_EXE_par"), " run").into()),
             ..Default::default()
         },
-        reflows: true,
     };
     let mut reporters: Vec<Box<dyn Reporter>> = vec![
         report::mode(mode, screen.clone(), logs.clone(), &look, Arc::new(|_| None)),

@@ -105,30 +105,32 @@ fn what_earlier_runs_took_says_how_long_it_will_take() {
 }
 
 #[test]
-fn lines_that_a_narrower_terminal_has_broken_are_taken_away_whole() {
-    let rows = |reflows| {
-        let (memory, columns) = (Memory::default(), Arc::new(AtomicUsize::new(40)));
-        let mut story = Story::new();
-        story.task(1, 0, "a").task(2, 0, "b").begin(1).begin(2);
-        story.start(1, 11, "").start(2, 21, "").out(11, "a line that fills the terminal\n");
-        let (look, logs) = (Look { reflows, ..look() }, story.store.reader());
-        let size = {
-            let columns = columns.clone();
-            move || Size { columns: columns.load(Ordering::Relaxed), lines: 24 }
-        };
-        let mut progress =
-            Progress::with_size(memory.screen(), logs, &look, no_past(), Arc::new(size));
-        story.events.iter().for_each(|event| progress.event(event).unwrap());
-        progress.tick(At(0)).unwrap();
-        columns.store(15, Ordering::Relaxed);
-        progress.tick(At(0)).unwrap();
-        progress.flush().unwrap();
-        let text = memory.only(Stream::Stderr);
-        let up = text.rfind('A').unwrap();
-        text[text[..up].rfind('[').unwrap() + 1..up].to_string()
+fn what_stands_there_is_drawn_over_from_its_first_line_whatever_became_of_it() {
+    let (memory, columns) = (Memory::default(), Arc::new(AtomicUsize::new(40)));
+    let mut story = Story::new();
+    story.task(1, 0, "a").task(2, 0, "b").begin(1).begin(2);
+    story.start(1, 11, "").start(2, 21, "").out(11, "a line that fills the terminal\n");
+    let size = {
+        let columns = columns.clone();
+        move || Size { columns: columns.load(Ordering::Relaxed), lines: 24 }
     };
-    // The header of 17 columns is now 2 lines, the first task's of 39 are 3.
-    assert_eq!((rows(true), rows(false)), ("5".into(), "2".into()));
+    let logs = story.store.reader();
+    let mut progress =
+        Progress::with_size(memory.screen(), logs, &look(), no_past(), Arc::new(size));
+    story.events.iter().for_each(|event| progress.event(event).unwrap());
+    progress.tick(At(0)).unwrap();
+    columns.store(15, Ordering::Relaxed);
+    progress.tick(At(0)).unwrap();
+    // Nothing is new.
+    progress.tick(At(0)).unwrap();
+    progress.finish().unwrap();
+    let drawn = |first: &str, a: &str, b: &str| {
+        format!("\x1b[?7l\r\x1b[2K{first}\r\x0b\x1b[2K{a}\r\x0b\x1b[2K{b}\x1b[J\r\x1b[2A\x1b[?7h")
+    };
+    let wide = drawn("par: 0/2 done, 0s", "  a      0s  a line that fills the ter…", "  b      0s");
+    let narrow = drawn("par: 0/2 done", "  a      0s", "  b      0s");
+    let taken_away = "\r\x1b[2K\x1b[C\x1b[J\r";
+    assert_eq!(memory.only(Stream::Stderr), format!("{wide}{narrow}{taken_away}"));
 }
 
 #[test]

@@ -290,7 +290,8 @@ const POWERSHELL: &str = r#"
 # completions of PAR for PowerShell: PAR completions powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName PAR -ScriptBlock {
     param($word, $ast, $position)
-    $line = $ast.ToString().PadRight($position).Substring(0, $position)
+    $length = $position - $ast.Extent.StartOffset
+    $line = $ast.ToString().PadRight($length).Substring(0, $length)
     & PAR __complete $line 2>$null | ForEach-Object {
         $value, $what = $_ -split "`t", 2
         if (-not $what) { $what = $value }
@@ -301,13 +302,15 @@ Register-ArgumentCompleter -Native -CommandName PAR -ScriptBlock {
 
 const NUSHELL: &str = r#"
 # completions of PAR for nushell: PAR completions nushell | save -f PAR.nu, then `source PAR.nu`
-def "nu-complete PAR" [line: string] {
-    ^PAR __complete $line | lines | each {|row|
+def "nu-complete PAR" [words: list<string>] {
+    let quoted = ($words | each {|word| if $word =~ '\s' and $word !~ "['\"]" { $"'($word)'" } else { $word } })
+    ^PAR __complete ($quoted | str join " ") | lines | each {|row|
         let parts = ($row | split row "\t")
         {value: ($parts | first), description: ($parts | skip 1 | str join " ")}
     }
 }
-export extern PAR [...words: string@"nu-complete PAR"]
+@complete "nu-complete PAR"
+export extern PAR [...words]
 "#;
 
 #[cfg(test)]

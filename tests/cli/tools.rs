@@ -122,6 +122,39 @@ fn zsh_completes_what_is_typed_at_its_prompt() {
 }
 
 #[test]
+fn nushell_completes_tasks_flags_variables_and_their_values() {
+    let program = std::env::var("NU_BIN").unwrap_or_else(|_| "nu".into());
+    if !is_there(&program) {
+        return;
+    }
+    let test = Test::new().taskfile(TASKFILE).file("my files/a.yml", TASKFILE);
+    std::fs::create_dir(test.path("bin")).expect("a directory");
+    symlink(PAR, test.path("bin/par")).expect("a link");
+    let (own, folder) = (test.command(), test.path("bin").display().to_string());
+    let path = format!("{folder}:{}", std::env::var("PATH").expect("a PATH"));
+    let script = Test::new().args(["completions", "nushell"]).stdout_has("__complete").run();
+    let ask = |line: &str| {
+        let text = format!("{}\n{line}", String::from_utf8_lossy(&script.stdout));
+        std::fs::write(test.path("line.nu"), &text).expect("a file");
+        let mut nu = Command::new(&program);
+        nu.args(["--no-config-file", "--ide-complete", &text.len().to_string(), "line.nu"]);
+        nu.env_clear().envs(own.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let output = nu.env("PATH", &path).current_dir(test.path("")).output().expect("nushell");
+        let found = serde_json::from_slice::<serde_json::Value>(&output.stdout);
+        let found = found.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        let found = found["completions"].as_array().expect("a list").iter();
+        found.map(|word| word.as_str().expect("a word").to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ask("par bu"), "build");
+    assert_eq!(ask("par lib:t"), "lib:test");
+    assert_eq!(ask("par lib:test ENV=p"), "ENV=prod");
+    assert_eq!(ask("par plan --format j"), "json");
+    assert_eq!(ask("par --seq"), "--sequential");
+    assert_eq!(ask("par -t 'my files/a.yml' bu"), "build");
+    assert_eq!(ask("cd bin; par wat"), "watch");
+}
+
+#[test]
 fn scripts_are_read_by_their_shells() {
     for (shell, arguments) in [("bash", &["-n"][..]), ("zsh", &["-n"]), ("fish", &["--no-execute"])]
     {

@@ -2,7 +2,9 @@
 //!
 //! Knows nothing of tasks, processes or time beyond the numbers it is handed.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +22,33 @@ impl UnitId {
     /// This id as an index into a table with a row per unit.
     pub fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+/// What is kept by unit.
+pub type UnitMap<V> = HashMap<UnitId, V, BuildHasherDefault<UnitHasher>>;
+/// Some units.
+pub type UnitSet = HashSet<UnitId, BuildHasherDefault<UnitHasher>>;
+
+/// Hashes the numbers that we gave ourselves, which nobody can choose to collide: by a product, as Fibonacci
+/// hashing does (Knuth, The Art of Computer Programming, vol. 3, 6.4).
+#[derive(Clone, Copy, Default, Debug)]
+pub struct UnitHasher(u64);
+
+impl Hasher for UnitHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        /// 2^64 over the golden ratio.
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(FACTOR);
+    }
+
+    /// Tables take their place from the low bits, which of a product depend on too little.
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
     }
 }
 

@@ -125,7 +125,8 @@ fn without_shell(shell: &Shell, script: &str, dir: &Path) -> Option<Deed> {
         };
         return Some((written(Stream::Stdout), written(Stream::Stderr), done.code));
     }
-    let command = shell.command(script, &options, OsStr::new("/usr/bin:/bin"), dir).unwrap();
+    let command =
+        shell.command(&script.into(), &options, OsStr::new("/usr/bin:/bin"), dir).unwrap();
     command.otherwise.as_ref()?;
     let text = |text: &std::ffi::CString| OsStr::from_bytes(text.to_bytes()).to_owned();
     let mut streams = Streams::new(&command.redirections, dir)?;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::event::{Status, Stream, Usage};
 
 mod descendants;
+mod environment;
 pub mod guard;
 pub mod jobserver;
 mod left;
@@ -33,9 +34,10 @@ mod trivial;
 mod wait;
 mod watch;
 
+pub use environment::{Environment, Variables};
 pub use guard::Guarded;
 pub use processes::Processes;
-pub use shell::{Options, Shell};
+pub use shell::{Options, Script, Shell};
 pub use simple::{Redirection, Target};
 pub use spawn::StartError;
 pub use terminal::Foreground;
@@ -52,7 +54,7 @@ pub struct Command {
     /// Where its streams go instead, in the order of the script.
     pub redirections: Vec<Redirection>,
     /// What is executed when the kernel refuses `program`, or a redirection takes a shell.
-    pub otherwise: Option<Box<Command>>,
+    pub otherwise: Option<Script>,
     /// What becomes of processes it leaves behind.
     pub leftovers: Leftovers,
 }
@@ -98,8 +100,8 @@ pub struct Job {
     /// What is executed instead: the same without a shell. Not with [`Capture::Inherit`] or
     /// [`Capture::Given`].
     pub pipeline: Option<Pipeline>,
-    /// All of its environment, `NAME=value`.
-    pub env: Arc<Vec<CString>>,
+    /// All of its environment.
+    pub env: Environment,
     /// Where it runs.
     pub dir: PathBuf,
     /// What it reads.

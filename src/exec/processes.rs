@@ -231,31 +231,46 @@ impl<T: Copy + Eq> Processes<T> {
         wants_terminal: bool,
     ) -> Result<(pid_t, Leftovers), StartError> {
         let takes_terminal = wants_terminal && terminal::is_ours(self.guarded);
-        let kept: Vec<RawFd> = job.kept.iter().map(|kept| kept.as_raw_fd()).collect();
-        let mut command = command;
-        loop {
-            let streams = Streams::new(&command.redirections, &job.dir);
-            let (mut streams, otherwise) = match (streams, &command.otherwise) {
-                (Some(streams), otherwise) => (streams, otherwise),
-                (None, Some(other)) => {
-                    command = other;
-                    continue;
-                }
-                (None, None) => return Err(io::Error::from(io::ErrorKind::Unsupported).into()),
-            };
-            let descriptors = streams.descriptors(descriptors)?;
-            let (env, dir, kept) = (&job.env, &job.dir, &kept);
-            let launch = Launch { command, env, dir, descriptors, kept, takes_terminal, group };
-            match (self.spawner.start(&launch), otherwise) {
-                (Ok(pid), _) => return Ok((pid, command.leftovers)),
-                (Err(StartError::Program(..)), Some(other)) => command = other,
-                (Err(error), _) => {
-                    if takes_terminal {
-                        terminal::recover(self.guarded);
-                    }
-                    return Err(error);
-                }
+        let mut launch =
+            |command: &Command| self.try_launch(job, command, group, descriptors, takes_terminal);
+        let (result, leftovers) = match (launch(command), &command.otherwise) {
+            (Ok(None), Some(script)) => {
+                let shell = script.command()?;
+                (launch(&shell), shell.leftovers)
             }
+            (result, _) => (result, command.leftovers),
+        };
+        match result {
+            Ok(Some(pid)) => Ok((pid, leftovers)),
+            Ok(None) => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
+            Err(error) => {
+                if takes_terminal {
+                    terminal::recover(self.guarded);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// `None` when it takes a shell: the kernel refuses the program, or a redirection is not ours to make.
+    fn try_launch(
+        &mut self,
+        job: &Job,
+        command: &Command,
+        group: Option<pid_t>,
+        descriptors: [c_int; 3],
+        takes_terminal: bool,
+    ) -> Result<Option<pid_t>, StartError> {
+        let Some(mut streams) = Streams::new(&command.redirections, &job.dir) else {
+            return Ok(None);
+        };
+        let descriptors = streams.descriptors(descriptors)?;
+        let kept: Vec<RawFd> = job.kept.iter().map(|kept| kept.as_raw_fd()).collect();
+        let (env, dir, kept) = (&job.env, &job.dir, &kept);
+        let launch = Launch { command, env, dir, descriptors, kept, takes_terminal, group };
+        match self.spawner.start(&launch) {
+            Err(StartError::Program(..)) if command.otherwise.is_some() => Ok(None),
+            result => result.map(Some),
         }
     }
 

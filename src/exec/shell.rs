@@ -19,22 +19,22 @@ use super::{Command, Leftovers, Pipeline};
 const LONGEST_ARGUMENT: usize = 120_000;
 
 /// The shell of this machine.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shell {
-    program: PathBuf,
+    program: Arc<Path>,
     is_bash: bool,
 }
 
 /// What a Taskfile sets for its shells.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options<'a> {
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Options {
     /// For `set -o`: names as `pipefail`, or letters as `x`.
-    pub set: &'a [Arc<str>],
+    pub set: Arc<[Arc<str>]>,
     /// For `shopt -s`, as `globstar`.
-    pub shopt: &'a [Arc<str>],
+    pub shopt: Arc<[Arc<str>]>,
 }
 
-impl Options<'_> {
+impl Options {
     /// Whether they change nothing about a command without anything to expand.
     pub(super) fn allow_direct(&self) -> bool {
         let harmless = ["e", "errexit", "pipefail", "u", "nounset", "f", "noglob"];
@@ -61,10 +61,10 @@ impl Shell {
             folders.filter_map(move |folder| find_program(&name, folder.as_os_str(), root))
         };
         if let Some(program) = search("bash").find(|program| !is_old_bash(program)) {
-            return Ok(Shell { program, is_bash: true });
+            return Ok(Shell { program: program.into(), is_bash: true });
         }
         match search("sh").next() {
-            Some(program) => Ok(Shell { program, is_bash: false }),
+            Some(program) => Ok(Shell { program: program.into(), is_bash: false }),
             None => {
                 Err(io::Error::new(io::ErrorKind::NotFound, "found neither bash nor sh on PATH"))
             }
@@ -85,18 +85,18 @@ impl Shell {
     /// When the text contains a NUL byte.
     pub fn command(
         &self,
-        text: &str,
-        options: &Options<'_>,
+        text: &Arc<str>,
+        options: &Options,
         path: &OsStr,
         dir: &Path,
     ) -> io::Result<Command> {
-        let script = self.script(text, options)?;
+        let script = self.script(text.clone(), options);
         let simple = pipeline(text)
             .filter(|all| all.len() == 1 && options.allow_direct())
             .and_then(|mut all| all.pop());
         match simple.and_then(|simple| Some((program_of(&simple, path, dir)?, simple))) {
             Some((program, simple)) => direct(program, simple, script),
-            None => Ok(script),
+            None => script.command(),
         }
     }
 
@@ -108,15 +108,16 @@ impl Shell {
     pub fn pipeline(
         &self,
         text: &str,
-        options: &Options<'_>,
+        options: &Options,
         path: &OsStr,
         dir: &Path,
     ) -> io::Result<Option<Pipeline>> {
         // A message names the line, so there is to be only one.
         let is_line = !text.trim_end_matches('\n').contains('\n');
-        let is_ours = self.is_bash && is_line && text.contains('|');
-        let all = pipeline(text).filter(|_| is_ours && options.allow_direct());
-        let Some(mut all) = all.filter(|all| all.len() > 1) else { return Ok(None) };
+        if !self.is_bash || !is_line || !text.contains('|') || !options.allow_direct() {
+            return Ok(None);
+        }
+        let Some(mut all) = pipeline(text).filter(|all| all.len() > 1) else { return Ok(None) };
         let before = trivial::before(&all[0], options);
         all.drain(..usize::from(before.is_some()));
         let programs: Option<Vec<_>> =
@@ -124,7 +125,7 @@ impl Shell {
         let Some(programs) = programs else { return Ok(None) };
         let texts = all.iter().map(|simple| simple.text.clone()).collect();
         let commands = programs.into_iter().zip(all).map(|(program, simple)| {
-            let script = self.script(&simple.text, options)?;
+            let script = self.script(simple.text.as_str().into(), options);
             direct(program, simple, script)
         });
         Ok(Some(Pipeline {
@@ -136,30 +137,46 @@ impl Shell {
     }
 
     /// What `text` does, if neither a shell nor a process is needed for it.
-    pub fn trivial(&self, text: &str, options: &Options<'_>) -> Option<Trivial> {
+    pub fn trivial(&self, text: &str, options: &Options) -> Option<Trivial> {
         self.is_bash.then(|| trivial::trivial(text, options)).flatten()
     }
 
-    fn script(&self, text: &str, options: &Options<'_>) -> io::Result<Command> {
-        let name = if self.is_bash { "bash" } else { "sh" };
+    fn script(&self, text: Arc<str>, options: &Options) -> Script {
+        Script { shell: self.clone(), text, options: options.clone() }
+    }
+}
+
+/// A text that a shell executes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Script {
+    shell: Shell,
+    text: Arc<str>,
+    options: Options,
+}
+
+impl Script {
+    /// The shell, and what it is told.
+    pub(super) fn command(&self) -> io::Result<Command> {
+        let Script { shell, text, options } = self;
+        let name = if shell.is_bash { "bash" } else { "sh" };
         let mut argv: Vec<String> = vec![name.into(), "-e".into()];
-        if self.is_bash {
+        if shell.is_bash {
             // Privileged: BASH_ENV, SHELLOPTS, CDPATH and functions of the environment change nothing.
             argv.push("-p".into());
             argv.extend(options.shopt.iter().flat_map(|option| ["-O".into(), option.to_string()]));
         }
-        for option in options.set {
+        for option in options.set.iter() {
             match option.len() {
                 1 => argv.push(format!("-{option}")),
                 _ => argv.extend(["-o".into(), option.to_string()]),
             }
         }
         argv.extend(["-c".into(), "--".into()]);
-        let listing = if self.is_bash { in_columns(text) } else { None };
+        let listing = if shell.is_bash { in_columns(text) } else { None };
         argv.extend(script_arguments(listing.as_deref().unwrap_or(text), name));
         let has_background = features(text).has_background;
         Ok(Command {
-            program: c_string(self.program.as_os_str().as_bytes())?,
+            program: c_string(shell.program.as_os_str().as_bytes())?,
             argv: argv.into_iter().map(c_string).collect::<io::Result<_>>()?,
             redirections: Vec::new(),
             otherwise: None,
@@ -171,15 +188,19 @@ impl Shell {
 /// The program of a command that needs no shell.
 fn program_of(simple: &Simple, path: &OsStr, dir: &Path) -> Option<PathBuf> {
     let name = &simple.words[0];
-    if is_built_in(name) { None } else { find_program(name, path, dir) }
+    if is_built_in(name) {
+        return None;
+    }
+    // Whether a path leads to a program is the kernel's to say, and then the shell's.
+    if name.contains('/') { Some(name.into()) } else { find_program(name, path, dir) }
 }
 
-fn direct(program: PathBuf, simple: Simple, otherwise: Command) -> io::Result<Command> {
+fn direct(program: PathBuf, simple: Simple, otherwise: Script) -> io::Result<Command> {
     Ok(Command {
         program: c_string(program.into_os_string().into_vec())?,
         argv: simple.words.into_iter().map(c_string).collect::<io::Result<_>>()?,
         redirections: simple.redirections,
-        otherwise: Some(Box::new(otherwise)),
+        otherwise: Some(otherwise),
         leftovers: Leftovers::Stay,
     })
 }
@@ -244,27 +265,93 @@ fn is_program(path: &Path) -> bool {
 
 /// Whether bash or sh does it itself, or reads it as grammar.
 fn is_built_in(word: &str) -> bool {
-    const WORDS: &str = " . : [ [[ ]] { } ! alias bg bind break builtin caller case cd command compgen complete \
-        compopt continue coproc declare dirs disown do done echo elif else enable esac eval exec exit export \
-        false fc fg fi for function getopts hash help history if in jobs kill let local logout mapfile popd \
-        printf pushd pwd read readarray readonly return select set shift shopt source suspend test then time \
-        times trap true type typeset ulimit umask unalias unset until wait while ";
-    WORDS.split_ascii_whitespace().any(|built_in| built_in == word)
-}
-
-/// The environment of a process that runs in `dir`. What a process cannot be given is left out.
-pub fn environment<'a>(
-    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-    dir: &Path,
-) -> Vec<CString> {
-    let dir = dir.as_os_str().as_bytes();
-    let variable = |name: &str, value: &[u8]| {
-        let text = [name.as_bytes(), b"=", value].concat();
-        if name.is_empty() || name.contains('=') { None } else { CString::new(text).ok() }
-    };
-    let others = pairs.into_iter().filter(|(name, _)| *name != "PWD");
-    let others = others.filter_map(|(name, value)| variable(name, value.as_bytes()));
-    others.chain(variable("PWD", dir)).collect()
+    /// Sorted.
+    const WORDS: [&str; 83] = [
+        "!",
+        ".",
+        ":",
+        "[",
+        "[[",
+        "]]",
+        "alias",
+        "bg",
+        "bind",
+        "break",
+        "builtin",
+        "caller",
+        "case",
+        "cd",
+        "command",
+        "compgen",
+        "complete",
+        "compopt",
+        "continue",
+        "coproc",
+        "declare",
+        "dirs",
+        "disown",
+        "do",
+        "done",
+        "echo",
+        "elif",
+        "else",
+        "enable",
+        "esac",
+        "eval",
+        "exec",
+        "exit",
+        "export",
+        "false",
+        "fc",
+        "fg",
+        "fi",
+        "for",
+        "function",
+        "getopts",
+        "hash",
+        "help",
+        "history",
+        "if",
+        "in",
+        "jobs",
+        "kill",
+        "let",
+        "local",
+        "logout",
+        "mapfile",
+        "popd",
+        "printf",
+        "pushd",
+        "pwd",
+        "read",
+        "readarray",
+        "readonly",
+        "return",
+        "select",
+        "set",
+        "shift",
+        "shopt",
+        "source",
+        "suspend",
+        "test",
+        "then",
+        "time",
+        "times",
+        "trap",
+        "true",
+        "type",
+        "typeset",
+        "ulimit",
+        "umask",
+        "unalias",
+        "unset",
+        "until",
+        "wait",
+        "while",
+        "{",
+        "}",
+    ];
+    WORDS.binary_search(&word).is_ok()
 }
 
 /// The names of `task:NAME` programs that a script may call. One that the script makes up as it goes is
@@ -309,7 +396,7 @@ mod tests {
     use crate::exec::simple::{Redirection, Target};
 
     fn shell() -> Shell {
-        Shell { program: "/bin/bash".into(), is_bash: true }
+        Shell { program: Path::new("/bin/bash").into(), is_bash: true }
     }
 
     fn shown(command: &Command) -> Vec<String> {
@@ -319,14 +406,14 @@ mod tests {
 
     fn command(text: &str) -> Command {
         let path = OsStr::new("/nope:/bin:/usr/bin");
-        shell().command(text, &Options::default(), path, Path::new("/")).unwrap()
+        shell().command(&text.into(), &Options::default(), path, Path::new("/")).unwrap()
     }
 
     #[test]
     fn a_plain_command_is_executed_directly_and_by_the_shell_when_that_fails() {
         let command = command("cat '/a b'");
         assert_eq!(shown(&command), ["/bin/cat", "cat", "/a b"]);
-        let otherwise = command.otherwise.unwrap();
+        let otherwise = command.otherwise.unwrap().command().unwrap();
         assert_eq!(shown(&otherwise), ["/bin/bash", "bash", "-e", "-p", "-c", "--", "cat '/a b'"]);
     }
 
@@ -336,36 +423,27 @@ mod tests {
         let to = Target::Same(1);
         assert_eq!(command.redirections, [Redirection { stream: 2, to }]);
         assert_eq!(shown(&command), ["/bin/cat", "cat", "a"]);
-        assert_eq!(command.otherwise.unwrap().redirections, []);
+        assert_eq!(command.otherwise.unwrap().command().unwrap().redirections, []);
     }
 
     #[test]
     fn only_bash_is_imitated() {
-        let plain = Shell { program: "/bin/sh".into(), is_bash: false };
+        let plain = Shell { program: Path::new("/bin/sh").into(), is_bash: false };
         let trivial = |shell: Shell| shell.trivial("true", &Options::default()).is_some();
         assert_eq!([trivial(shell()), trivial(plain)], [true, false]);
     }
 
     #[test]
     fn built_ins_unknown_programs_and_scripts_go_to_the_shell() {
-        for text in [
-            "echo a",
-            "no-such-program-x",
-            "cat a | cat",
-            "cat a && cat",
-            "./nope",
-            "if",
-            "/bin",
-            "''",
-        ] {
+        for text in ["echo a", "no-such-program-x", "cat a | cat", "cat a && cat", "if", "''"] {
             assert_eq!(shown(&command(text)), ["/bin/bash", "bash", "-e", "-p", "-c", "--", text]);
         }
     }
 
     #[test]
     fn a_pipeline_of_plain_commands_needs_no_shell() {
-        let set = ["pipefail".into()];
-        let of = |text: &str, options: &Options<'_>| {
+        let set = |name: &str| Options { set: [name.into()].into(), ..Options::default() };
+        let of = |text: &str, options: &Options| {
             let path = OsStr::new("/bin");
             shell().pipeline(text, options, path, Path::new("/")).unwrap()
         };
@@ -375,9 +453,9 @@ mod tests {
         assert_eq!(programs, [vec!["/bin/cat", "cat", "a"], vec!["/bin/cat", "cat", "-n"]]);
         assert_eq!(found.texts, ["cat a", "cat -n > 'b c'"]);
         assert!(found.before.is_none() && !found.pipefail);
-        let script = found.commands[1].otherwise.as_ref().unwrap();
+        let script = found.commands[1].otherwise.as_ref().unwrap().command().unwrap();
         assert_eq!(script.argv.last().unwrap().as_c_str(), c"cat -n > 'b c'");
-        let found = of("echo a | cat", &Options { set: &set, shopt: &[] }).unwrap();
+        let found = of("echo a | cat", &set("pipefail")).unwrap();
         let before = Before { output: b"a\n".into(), code: 0, text: "echo a".into() };
         assert_eq!((found.before, found.commands.len()), (Some(before), 1));
         assert!(found.pipefail);
@@ -385,8 +463,8 @@ mod tests {
         for text in ["cat", "echo a | read b", "cat | no-such-program-x", "cat |\ncat", &long] {
             assert_eq!(of(text, &plain), None, "{text}");
         }
-        assert_eq!(of("cat | cat", &Options { set: &["x".into()], shopt: &[] }), None);
-        let sh = Shell { program: "/bin/sh".into(), is_bash: false };
+        assert_eq!(of("cat | cat", &set("x")), None);
+        let sh = Shell { program: Path::new("/bin/sh").into(), is_bash: false };
         let found = sh.pipeline("cat | cat", &plain, OsStr::new("/bin"), Path::new("/"));
         assert_eq!(found.unwrap(), None);
     }
@@ -394,13 +472,13 @@ mod tests {
     #[test]
     fn options_reach_the_shell() {
         let (set, shopt) = (["pipefail".into(), "x".into()], ["globstar".into()]);
-        let options = Options { set: &set, shopt: &shopt };
+        let options = Options { set: set.into(), shopt: shopt.into() };
         let path = OsStr::new("/bin");
-        let command = shell().command("cat", &options, path, Path::new("/")).unwrap();
+        let command = shell().command(&"cat".into(), &options, path, Path::new("/")).unwrap();
         let expected = "/bin/bash bash -e -p -O globstar -o pipefail -x -c -- cat";
         assert_eq!(shown(&command).join(" "), expected);
-        let plain = Shell { program: "/bin/sh".into(), is_bash: false };
-        let command = plain.command("cat", &options, path, Path::new("/")).unwrap();
+        let plain = Shell { program: Path::new("/bin/sh").into(), is_bash: false };
+        let command = plain.command(&"cat".into(), &options, path, Path::new("/")).unwrap();
         assert_eq!(shown(&command).join(" "), "/bin/sh sh -e -o pipefail -x -c -- cat");
     }
 
@@ -422,7 +500,7 @@ mod tests {
     #[test]
     fn a_nul_byte_is_refused() {
         let error = shell()
-            .command("a\0", &Options::default(), OsStr::new(""), Path::new("/"))
+            .command(&"a\0".into(), &Options::default(), OsStr::new(""), Path::new("/"))
             .unwrap_err();
         assert_eq!(error.to_string(), "the command contains a NUL byte");
     }
@@ -448,9 +526,9 @@ mod tests {
             Shell::find_on(OsStr::new(&path), OsStr::new("")).map(|shell| shell.program)
         };
         let all = [&old, &odd, &new, &plain];
-        assert_eq!(find(&all).unwrap(), Path::new(&new).join("bash"));
+        assert_eq!(*find(&all).unwrap(), *Path::new(&new).join("bash"));
         let shell = find(&[&old, &odd, &plain]).unwrap();
-        assert_eq!(shell, Path::new(&plain).join("sh"));
+        assert_eq!(*shell, *Path::new(&plain).join("sh"));
         let error = find(&[&old]).unwrap_err();
         assert_eq!(error.to_string(), "found neither bash nor sh on PATH");
     }
@@ -462,13 +540,6 @@ mod tests {
         assert_eq!(find("cat", "../bin"), Some("../bin/cat".into()));
         assert_eq!(find("./cat", "/usr"), Some("./cat".into()));
         assert_eq!(find("bin", ".."), None);
-    }
-
-    #[test]
-    fn an_environment_knows_its_directory() {
-        let pairs = [("A", "b"), ("PWD", "/old"), ("N", "\0"), ("", "x"), ("Z", "")];
-        let expected: Vec<CString> = vec![c"A=b".into(), c"Z=".into(), c"PWD=/d".into()];
-        assert_eq!(environment(pairs, Path::new("/d")), expected);
     }
 
     #[test]

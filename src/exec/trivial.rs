@@ -34,7 +34,7 @@ pub struct Done {
 }
 
 /// What `text` does in bash, if no process is needed for it.
-pub(super) fn trivial(text: &str, options: &Options<'_>) -> Option<Trivial> {
+pub(super) fn trivial(text: &str, options: &Options) -> Option<Trivial> {
     // A message names the line, so there is to be only one.
     let is_line = !text.trim_end_matches('\n').contains('\n');
     let mut commands = pipeline(text).filter(|_| is_line && options.allow_direct())?;
@@ -42,7 +42,7 @@ pub(super) fn trivial(text: &str, options: &Options<'_>) -> Option<Trivial> {
 }
 
 /// The first command of a pipeline, if no process is needed for it and what it writes waits in any pipe.
-pub(super) fn before(command: &Simple, options: &Options<'_>) -> Option<Before> {
+pub(super) fn before(command: &Simple, options: &Options) -> Option<Before> {
     /// What the smallest pipe holds.
     const PIPE: usize = 4096;
     let deed = deed(command.clone(), options).filter(|deed| deed.redirections.is_empty())?;
@@ -50,7 +50,7 @@ pub(super) fn before(command: &Simple, options: &Options<'_>) -> Option<Before> 
     (output.len() <= PIPE).then(|| Before { output, code: deed.code, text: command.text.clone() })
 }
 
-fn deed(command: Simple, options: &Options<'_>) -> Option<Trivial> {
+fn deed(command: Simple, options: &Options) -> Option<Trivial> {
     if !options.shopt.is_empty() {
         return None;
     }
@@ -198,7 +198,10 @@ mod tests {
         ] {
             assert_eq!(does(text), None, "{text}");
         }
-        assert_eq!(trivial("true", &Options { set: &["x".into()], shopt: &[] }), None);
+        assert_eq!(
+            trivial("true", &Options { set: ["x".into()].into(), ..Options::default() }),
+            None
+        );
     }
 
     #[test]

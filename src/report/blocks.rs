@@ -4,12 +4,12 @@
 //! run in which one thing happens after the other reads as it happened. A command that nothing
 //! can run beside is shown as it comes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
 use crate::event::{At, Event, Kind, Outcome, Stream};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitSet};
 use crate::store::LogReader;
 use crate::term;
 
@@ -43,7 +43,7 @@ pub(super) struct Blocks {
     is_sequential: bool,
     waiting: BTreeMap<UnitId, Block>,
     /// Commands that are shown as they come.
-    direct: HashSet<UnitId>,
+    direct: UnitSet,
 }
 
 /// What a task wrote and nobody saw yet.
@@ -73,7 +73,7 @@ impl Blocks {
             closes_lines: false,
             is_sequential: false,
             waiting: BTreeMap::new(),
-            direct: HashSet::new(),
+            direct: UnitSet::default(),
         }
     }
 

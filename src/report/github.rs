@@ -1,6 +1,6 @@
 //! What GitHub Actions shows beside the log: an annotation for each task that failed, and a summary of the job.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::event::{At, Event, Failure, Kind, Outcome, Stream};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::store::LogReader;
 use crate::term;
 
@@ -33,9 +33,9 @@ pub struct GitHub {
     summary: Option<Summary>,
     units: Units,
     title: String,
-    attempts: HashMap<UnitId, u32>,
+    attempts: UnitMap<u32>,
     /// Commands and tasks that failed.
-    failures: HashMap<UnitId, Failure>,
+    failures: UnitMap<Failure>,
     running: BTreeSet<UnitId>,
     tasks: Vec<Ended>,
     total: Option<(Outcome, Duration, Duration)>,

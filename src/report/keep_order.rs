@@ -2,12 +2,12 @@
 //!
 //! A called task's turn is within its caller's, at the place where it started.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
 use crate::event::{Event, Kind};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap, UnitSet};
 use crate::store::LogReader;
 
 use super::ranges::Ranges;
@@ -21,9 +21,9 @@ pub(super) struct KeepOrder {
     logs: LogReader,
     voice: Voice,
     units: Units,
-    nodes: HashMap<UnitId, Node>,
+    nodes: UnitMap<Node>,
     /// Tasks that have ended; what they needed may start all the same.
-    ended: HashSet<UnitId>,
+    ended: UnitSet,
 }
 
 /// A unit that started or holds one that did.
@@ -38,7 +38,7 @@ struct Node {
 
 impl KeepOrder {
     pub(super) fn new(screen: Screen, logs: LogReader, voice: Voice) -> KeepOrder {
-        let (units, nodes, ended) = (Units::default(), HashMap::new(), HashSet::new());
+        let (units, nodes, ended) = (Units::default(), UnitMap::default(), UnitSet::default());
         KeepOrder { screen, logs, voice, units, nodes, ended }
     }
 

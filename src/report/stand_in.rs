@@ -1,11 +1,10 @@
 //! What go-task says of a run beside its output, for where the program stands in for it: one line for what
 //! failed and, with `--verbose`, how tasks begin and end.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 
 use crate::event::{Event, Failure, Kind, Outcome, Role, Stream, Why, signal_name};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap, UnitSet};
 use crate::term::Colour;
 
 use super::units::Units;
@@ -21,8 +20,8 @@ pub struct StandIn {
     /// Whether failures are told to GitHub Actions as well.
     annotates: bool,
     units: Units,
-    started: HashSet<UnitId>,
-    ends: HashMap<UnitId, Outcome>,
+    started: UnitSet,
+    ends: UnitMap<Outcome>,
     cancelled: Option<Why>,
     outcome: Option<Outcome>,
 }

@@ -1,12 +1,12 @@
 //! What is left to say in the end: what failed and why, the first cause last, and what was saved.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Event, Failure, Kind, Outcome, Stream, Why, signal_name};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::store::LogReader;
 use crate::term::{self, Colour};
 
@@ -31,12 +31,12 @@ pub struct Summary {
     look: Look,
     units: Units,
     is_parallel: bool,
-    commands: HashMap<UnitId, Command>,
+    commands: UnitMap<Command>,
     started: usize,
-    attempts: HashMap<UnitId, Attempt>,
+    attempts: UnitMap<Attempt>,
     /// Events seen so far.
     moment: usize,
-    ends: HashMap<UnitId, End>,
+    ends: UnitMap<End>,
     failures: Vec<Cause>,
     /// Tasks that passed after so many attempts.
     flaky: Vec<(UnitId, u32)>,
@@ -102,11 +102,11 @@ impl Summary {
             look,
             units: Units::default(),
             is_parallel: false,
-            commands: HashMap::new(),
+            commands: UnitMap::default(),
             started: 0,
-            attempts: HashMap::new(),
+            attempts: UnitMap::default(),
             moment: 0,
-            ends: HashMap::new(),
+            ends: UnitMap::default(),
             failures: Vec::new(),
             flaky: Vec::new(),
             only_parallel: Vec::new(),

@@ -13,7 +13,7 @@ use super::driver::{Driver, Mail, Name};
 use super::freshness::{self, Findings};
 use crate::diag::Diagnostic;
 use crate::event::{Frame, Level, Status};
-use crate::exec::{self, Capture, Foreground, Job, Options, StartError, Stdin, shell};
+use crate::exec::{self, Capture, Environment, Foreground, Job, Options, StartError, Stdin};
 use crate::host::shell::in_directory;
 use crate::host::{Entry, Host, Os, Output, Script, Sight};
 use crate::id::UnitId;
@@ -252,7 +252,7 @@ impl Driver {
             }
             Answer::Asked(unit, answer) => {
                 self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.asks(false));
-                self.reports.resume();
+                self.reports().resume();
                 let task = &self.scheduler.plan().unit(unit).task;
                 Input::Checked { unit, verdict: consent(task, answer) }
             }
@@ -376,22 +376,23 @@ impl Driver {
         Ok(())
     }
 
-    fn script_job(&self, unit: UnitId, script: &Script) -> io::Result<Job> {
-        let options = Options { set: &script.set, shopt: &script.shopt };
+    fn script_job(&mut self, unit: UnitId, script: &Script) -> io::Result<Job> {
+        let options =
+            Options { set: script.set.as_slice().into(), shopt: script.shopt.as_slice().into() };
         // A task's directory is made with its first command, but its variables may be asked for before.
         let dir = script.dir.ancestors().find(|dir| dir.is_dir()).unwrap_or(Path::new("/"));
         let path = script.env.get("PATH").map_or("", |path| path).as_ref();
-        let command: exec::Command = self.shell.command(&script.text, &options, path, dir)?;
+        let command: exec::Command =
+            self.shell.command(&script.text.as_str().into(), &options, path, dir)?;
         let pipeline = self.shell.pipeline(&script.text, &options, path, dir)?;
-        let around = self.nesting.variables(&self.scheduler.plan().unit(unit).task);
-        let given = script.env.iter().map(|(name, value)| (&**name, &**value));
-        let pairs = given
-            .filter(|(name, _)| around.iter().all(|(own, _)| own != name))
-            .chain(around.iter().map(|(name, value)| (*name, &**value)));
+        let mut env = Environment::new(self.common.of(&script.env), dir);
+        for (name, value) in self.nesting.variables(&self.scheduler.plan().unit(unit).task) {
+            env.set(name, &value);
+        }
         Ok(Job {
             command,
             pipeline,
-            env: Arc::new(shell::environment(pairs, dir)),
+            env,
             dir: dir.to_path_buf(),
             stdin: if script.shows_stderr && !self.stream.stdin_is_terminal {
                 Stdin::Inherit
@@ -405,7 +406,7 @@ impl Driver {
 
     /// Puts questions to whoever sits at the terminal; without one the answer is no.
     fn prompt(&mut self, unit: UnitId, prompts: Vec<Arc<str>>) {
-        self.reports.pause();
+        self.reports().pause();
         self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.asks(true));
         let guarded = self.guarded;
         let is_terminal = self.stream.can_ask;

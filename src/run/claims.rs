@@ -1,12 +1,12 @@
 //! What holds between runs: claims of tasks, taken one by one in the order of their names.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 
 use super::driver::Driver;
 use crate::event::Level;
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::schedule::{Claim, Claimed, Input, Refusal};
 use crate::store::{Held, Locks, Waiting, is_shortage};
 
@@ -22,7 +22,7 @@ pub(super) const HELD: &str = "PAR_CLAIMS";
 /// Claims that are held, and those that wait for another run.
 pub(super) struct Claims {
     locks: Locks,
-    held: HashMap<UnitId, Vec<(Arc<str>, Held)>>,
+    held: UnitMap<Vec<(Arc<str>, Held)>>,
     waiting: Vec<Pending>,
     /// What bodies of this run have had and given back.
     given_back: HashSet<Arc<str>>,

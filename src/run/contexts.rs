@@ -1,7 +1,7 @@
 //! What tasks leave for those after them, in the `contexts` folder of the run: outputs, folders of their
 //! own, and a summary that says what is there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::driver::Driver;
 use super::outputs::{self, Wrong};
 use crate::event::{Level, Outcome, Status};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::plan::Work;
 use crate::resolve::Outputs;
 
@@ -27,7 +27,9 @@ pub(super) struct Contexts {
     /// The folders of tasks that have one, by call and attempt.
     folders: BTreeMap<(UnitId, u32), PathBuf>,
     /// The attempts that have begun, of calls that were tried again.
-    attempts: HashMap<UnitId, u32>,
+    attempts: UnitMap<u32>,
+    /// What calls had written when their last command so far ended well.
+    seen: UnitMap<Left>,
     /// What is said in the summary, in the order in which it was left.
     left: Vec<String>,
 }
@@ -108,6 +110,7 @@ impl Driver {
     pub(super) fn isolate(&mut self, call: UnitId, attempt: u32) {
         if attempt > 1 {
             self.contexts.attempts.insert(call, attempt);
+            self.contexts.seen.remove(&call);
         }
         if !self.resolver.is_isolated(call) || self.contexts.folders.contains_key(&(call, attempt))
         {
@@ -128,12 +131,16 @@ impl Driver {
     /// Looks at what the task of a command that has ended well has written so far. What cannot be read
     /// makes the command fail.
     pub(super) fn checked_outputs(&mut self, command: UnitId, status: Status) -> Status {
+        let call = self.scheduler.plan().parent(command);
+        self.contexts.seen.remove(&call);
         if !status.is_success() || self.contexts.folder.is_none() {
             return status;
         }
-        let call = self.scheduler.plan().parent(command);
         match self.read_outputs(call, self.contexts.attempt(call)) {
-            Ok(_) => status,
+            Ok(left) => {
+                self.contexts.seen.insert(call, left);
+                status
+            }
             Err((file, Wrong { line, why })) => {
                 let task = self.scheduler.plan().unit(call).task.clone();
                 let text = format!(
@@ -175,8 +182,9 @@ impl Driver {
             return;
         }
         let attempt = self.contexts.attempt(call);
-        let found = match outcome {
-            Outcome::Succeeded => self.read_outputs(call, attempt).unwrap_or_default(),
+        let found = match (outcome, self.contexts.seen.remove(&call)) {
+            (Outcome::Succeeded, Some(seen)) => seen,
+            (Outcome::Succeeded, None) => self.read_outputs(call, attempt).unwrap_or_default(),
             _ => Left::new(),
         };
         let folder = self.contexts.folders.get(&(call, attempt)).cloned();

@@ -1,6 +1,6 @@
 //! The loop: one owner of scheduler, processes and books, told by signals, processes, workers and programs.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::{
-    Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, forward, gates,
-    headroom, jobs, keyboard, lending, mask, memory, nesting, output, ready, resume, server,
-    shortage, stages, stalls, start,
+    Cause, Ended, Explain, Order, ask, checks, claims, clock, contexts, control, environment,
+    forward, gates, headroom, jobs, keyboard, lending, mask, memory, nesting, output, ready,
+    resume, server, shortage, stages, stalls, start,
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
@@ -20,7 +20,7 @@ use crate::exec::guard::Guarded;
 use crate::exec::{Notice, Processes, Shell};
 use crate::fingerprint::{Fingerprints, Pending};
 use crate::host::{Entry, Host, Witness};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap, UnitSet};
 use crate::plan::{Fragment, Work};
 use crate::report;
 use crate::resolve::{self, Launch, Request, Resolver};
@@ -33,6 +33,9 @@ const VISIBLE: Duration = Duration::from_millis(100);
 
 /// How long what could not be started for want of something waits, if nothing ends before.
 const RETRY: Duration = Duration::from_millis(50);
+
+/// So much is told even while there is still something to start.
+const MUCH_NEWS: usize = 256;
 
 /// go-task's exit code for mistakes without one of their own.
 const OTHER: i32 = 1;
@@ -79,9 +82,9 @@ pub(super) struct Driver {
     pub(super) mail: mpsc::UnboundedReceiver<Mail>,
     pub(super) post: mpsc::UnboundedSender<Mail>,
     pub(super) inputs: VecDeque<Input>,
-    pub(super) launches: HashMap<UnitId, Launch>,
+    pub(super) launches: UnitMap<Launch>,
     /// Commands that are to be shown only.
-    pub(super) shown_only: HashSet<UnitId>,
+    pub(super) shown_only: UnitSet,
     pub(super) scripts: ask::Scripts,
     pub(super) checks: checks::Checks,
     /// The machine, as far as planning sees it from the loop.
@@ -93,10 +96,12 @@ pub(super) struct Driver {
     pub(super) resume: Option<resume::Resume>,
     pub(super) logs: Logs,
     pub(super) events: EventLog,
+    /// What has happened and was not told yet: what can start is started first.
+    pub(super) news: Vec<Event>,
     pub(super) reports: report::Handle,
     pub(super) sinks: output::Sinks,
     pub(super) masks: HashMap<(UnitId, Stream), mask::Mask>,
-    pub(super) forwards: HashMap<UnitId, forward::Forward>,
+    pub(super) forwards: UnitMap<forward::Forward>,
     pub(super) server: server::Server,
     pub(super) jobs: jobs::Jobs,
     pub(super) keyboard: Option<keyboard::Keyboard>,
@@ -123,9 +128,9 @@ pub(super) struct Driver {
     pub(super) durations: Durations,
     pub(super) fingerprints: Arc<Fingerprints>,
     /// Tasks with sources that run.
-    pub(super) pending: HashMap<UnitId, Pending>,
+    pub(super) pending: UnitMap<Pending>,
     /// Successes that are being remembered.
-    pub(super) commits: HashSet<UnitId>,
+    pub(super) commits: UnitSet,
     pub(super) flushed: Instant,
     /// There are events since then.
     pub(super) is_dirty: bool,
@@ -135,6 +140,7 @@ pub(super) struct Driver {
     pub(super) is_described: bool,
     /// What tasks leave for those after them.
     pub(super) contexts: contexts::Contexts,
+    pub(super) common: environment::Common,
     /// What gates have said.
     pub(super) heard: stages::Heard,
 }
@@ -192,8 +198,8 @@ impl Driver {
             colours: order.colours,
             post,
             inputs: VecDeque::new(),
-            launches: HashMap::new(),
-            shown_only: HashSet::new(),
+            launches: UnitMap::default(),
+            shown_only: UnitSet::default(),
             scripts: ask::Scripts::new(order.options.slots),
             witness: order.witness,
             sources: order.sources,
@@ -202,25 +208,27 @@ impl Driver {
             tries: ready::Tries::default(),
             logs: store.logs(),
             events: store.events(),
+            news: Vec::new(),
             endings: store.endings(),
             resume: order.resume,
             store,
             reports,
             sinks: output::Sinks::default(),
             masks: HashMap::new(),
-            forwards: HashMap::new(),
+            forwards: UnitMap::default(),
             postponed: Vec::new(),
             stream: output::Streams::of_this_process(order.merges),
             signal: None,
             durations: order.durations,
             fingerprints: Arc::new(order.fingerprints),
-            pending: HashMap::new(),
-            commits: HashSet::new(),
+            pending: UnitMap::default(),
+            commits: UnitSet::default(),
             flushed: began,
             is_dirty: false,
             meta,
             is_described: false,
             contexts: contexts::Contexts::default(),
+            common: environment::Common::default(),
             heard: stages::Heard::default(),
         };
         driver.introduce(&order.requests, &order.options, order.root);
@@ -290,6 +298,7 @@ impl Driver {
         for warning in warnings.into_iter().flatten() {
             self.say(None, Level::Warning, warning.into());
         }
+        self.tell_news();
     }
 
     /// What is known and not told yet; what has ended gives back first what others may wait for.
@@ -402,18 +411,18 @@ impl Driver {
     pub(super) fn signalled(&mut self, signal: i32) {
         match signal {
             libc::SIGTSTP => {
-                self.reports.pause();
+                self.reports().pause();
                 self.keyboard.as_mut().into_iter().for_each(keyboard::Keyboard::leave);
                 let before = Instant::now();
                 self.processes.suspend();
                 self.clock.stood_still(before.elapsed());
-                self.reports.resume();
+                self.reports().resume();
             }
             libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT => {
                 self.signal.get_or_insert(signal);
                 self.inputs.push_back(Input::Cancel(Why::Signal(signal)));
             }
-            libc::SIGUSR1 => self.reports.tell(),
+            libc::SIGUSR1 => self.reports().tell(),
             _ => {}
         }
     }
@@ -421,7 +430,7 @@ impl Driver {
     fn typed(&mut self, keys: &[keyboard::Key]) {
         for key in keys {
             match key {
-                keyboard::Key::Tell => self.reports.tell(),
+                keyboard::Key::Tell => self.reports().tell(),
             }
         }
     }
@@ -545,9 +554,25 @@ impl Driver {
     }
 
     pub(super) fn publish(&mut self, event: Event) {
-        self.is_dirty = true;
-        self.events.push(&event);
-        self.reports.send(event);
+        self.news.push(event);
+        if self.news.len() >= MUCH_NEWS {
+            self.tell_news();
+        }
+    }
+
+    /// Tells what has happened so far.
+    fn tell_news(&mut self) {
+        for event in self.news.drain(..) {
+            self.is_dirty = true;
+            self.events.push(&event);
+            self.reports.send(event);
+        }
+    }
+
+    /// The reporters, once they know all that has happened.
+    pub(super) fn reports(&mut self) -> &report::Handle {
+        self.tell_news();
+        &self.reports
     }
 
     pub(super) fn say(&mut self, unit: Option<UnitId>, level: Level, text: Arc<str>) {
@@ -562,6 +587,7 @@ impl Driver {
         self.control.close();
         self.meta.socket = None;
         let ended = self.ended_how();
+        self.tell_news();
         // Of a run that went well nothing is left to do.
         if !matches!(ended, Ended::Finished(None)) {
             self.endings.flush();

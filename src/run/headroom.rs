@@ -3,12 +3,12 @@
 //! A command's log is made at its first byte. Were the last descriptors given to further commands, there would
 //! be nowhere to put what the running ones write.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 
 /// For a log and its index.
 const LOG: usize = 2;
@@ -22,7 +22,7 @@ pub(super) struct Headroom {
     /// How many descriptors there may be.
     limit: u64,
     null: Option<File>,
-    kept: HashMap<UnitId, Vec<OwnedFd>>,
+    kept: UnitMap<Vec<OwnedFd>>,
     /// Commands that were started while there was plenty, and have written nothing.
     without: BTreeSet<UnitId>,
 }
@@ -33,7 +33,7 @@ impl Headroom {
         Headroom {
             limit: limit.unwrap_or(u64::MAX),
             null: File::open("/dev/null").ok(),
-            kept: HashMap::new(),
+            kept: UnitMap::default(),
             without: BTreeSet::new(),
         }
     }

@@ -3,16 +3,19 @@
 //! A token in the jobserver's pipe is a slot that the run has given away. It gives away what is free while
 //! nothing waits for it, and takes back, token by token, when something does.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::CString;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::driver::{Driver, Name};
 use crate::event::Level;
 use crate::exec::jobserver::{Client, Form, Jobserver, MOST, Make, Offer, client};
-use crate::exec::{self, Capture, Job, Leftovers, StartError, Stdin, shell};
-use crate::id::UnitId;
+use crate::exec::{
+    self, Capture, Environment, Job, Leftovers, StartError, Stdin, Variables, shell,
+};
+use crate::id::{UnitId, UnitSet};
 use crate::resolve::Launch;
 use crate::schedule::{Input, Options};
 
@@ -26,7 +29,7 @@ pub(super) struct Jobs {
     slots: u32,
     jobserver: Option<Jobserver>,
     /// Running commands that know of our jobserver.
-    clients: HashSet<UnitId>,
+    clients: UnitSet,
     makes: Vec<Asked>,
     known: HashMap<(String, &'static str), usize>,
 }
@@ -45,7 +48,7 @@ impl Jobs {
             strict,
             slots: options.slots,
             jobserver: None,
-            clients: HashSet::new(),
+            clients: UnitSet::default(),
             makes: Vec::new(),
             known: HashMap::new(),
         }
@@ -201,7 +204,8 @@ impl Driver {
         let path = launch.env.get("PATH").map_or("", |path| path);
         let mut make = Some(Make::Absent);
         if let Some(program) = shell::find_program(name, path.as_ref(), &launch.dir) {
-            let started = self.processes.start(Name::Make(at), &asking(&program, launch)?);
+            let common = self.common.of(&launch.env);
+            let started = self.processes.start(Name::Make(at), &asking(&program, launch, common)?);
             make = match started {
                 Ok(_) => None,
                 Err(error @ StartError::Busy(_)) => return Err(error),
@@ -213,10 +217,10 @@ impl Driver {
     }
 }
 
-fn asking(program: &Path, launch: &Launch) -> io::Result<Job> {
+fn asking(program: &Path, launch: &Launch, common: Arc<Variables>) -> io::Result<Job> {
     let program = CString::new(program.as_os_str().as_encoded_bytes())?;
-    let pairs = launch.env.iter().filter(|(name, _)| &***name != "MAKEFLAGS");
-    let pairs = pairs.map(|(name, value)| (&**name, &**value));
+    let mut env = Environment::new(common, &launch.dir);
+    env.remove("MAKEFLAGS");
     Ok(Job {
         command: exec::Command {
             argv: vec![program.clone(), c"--version".into()],
@@ -226,7 +230,7 @@ fn asking(program: &Path, launch: &Launch) -> io::Result<Job> {
             leftovers: Leftovers::Stay,
         },
         pipeline: None,
-        env: std::sync::Arc::new(shell::environment(pairs, &launch.dir)),
+        env,
         dir: launch.dir.to_path_buf(),
         stdin: Stdin::Null,
         capture: Capture::Quiet,

@@ -1,11 +1,10 @@
 //! Who only waits: while a command is queued for a slot, those that compute and print nothing lend theirs.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::driver::{Driver, Name};
 use crate::exec::Tree;
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::schedule::Input;
 
 /// A command that has done nothing for so long is idle.
@@ -18,7 +17,7 @@ const NOTHING: f64 = 0.02;
 /// What was seen of commands that have slots.
 #[derive(Debug, Default)]
 pub(super) struct Lending {
-    seen: HashMap<UnitId, Seen>,
+    seen: UnitMap<Seen>,
     last: Option<Instant>,
     /// When the processes are looked at next.
     next: Option<Instant>,

@@ -12,6 +12,7 @@ mod clock;
 mod contexts;
 pub mod control;
 mod driver;
+mod environment;
 mod forward;
 mod freshness;
 mod gates;

@@ -1,6 +1,5 @@
 //! Whether a server serves: tried again and again until it does, or has ended.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use super::ask::Worker;
 use super::driver::{Driver, Mail};
 use crate::event::Level;
 use crate::host::{Host, Script};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::plan::Probe;
 use crate::schedule::Input;
 
@@ -29,8 +28,8 @@ const LONGEST_LINE: usize = 64 * 1024;
 /// Tries that go on, by the server's call.
 #[derive(Default)]
 pub(super) struct Tries {
-    running: HashMap<UnitId, Try>,
-    lines: HashMap<UnitId, Lines>,
+    running: UnitMap<Try>,
+    lines: UnitMap<Lines>,
 }
 
 struct Try {

@@ -3,12 +3,12 @@
 //! Every run keeps how its calls ended. Calls of two runs of the same request are matched by where they
 //! stand, what they call and what they are given, not by what their commands say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::driver::Driver;
 use crate::event::{Failure, Level, Outcome};
-use crate::id::{RunId, UnitId};
+use crate::id::{RunId, UnitId, UnitSet};
 use crate::plan::{Fragment, Work};
 use crate::resolve::Draft;
 use crate::schedule::{Expanded, Input, Verdict};
@@ -20,7 +20,7 @@ pub struct Resume {
     run: RunId,
     done: HashMap<String, Ending>,
     /// Calls of this run that it stands for.
-    stands_for: HashSet<UnitId>,
+    stands_for: UnitSet,
 }
 
 impl Resume {
@@ -33,7 +33,7 @@ impl Resume {
                 false => drop(done.remove(&ending.call)),
             }
         }
-        Resume { run, done, stands_for: HashSet::new() }
+        Resume { run, done, stands_for: UnitSet::default() }
     }
 }
 

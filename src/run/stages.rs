@@ -1,13 +1,13 @@
 //! Stages: what comes next in one, what its gate said, what is told of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::ask::Answer;
 use super::control;
 use super::driver::Driver;
 use crate::diag::Diagnostic;
 use crate::event::{Decision, Event, Failure, Kind, Level, Outcome, Stream};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::resolve::{self, Continuation, Draft, Next, PartEnd, Told, What};
 use crate::schedule::{Expanded, Input};
 
@@ -19,7 +19,7 @@ const UNDECIDED: &str = "undecided";
 /// What is known of stages: the last lines that gates have written to stdout, and how far each has come.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    lines: HashMap<UnitId, Vec<u8>>,
+    lines: UnitMap<Vec<u8>>,
     begun: BTreeMap<UnitId, Begun>,
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::driver::{Driver, Name};
 use crate::event::Level;
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::schedule::Input;
 
 /// Between two looks at the processes, at least and at most.
@@ -14,7 +14,7 @@ const BETWEEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from
 /// Commands that may not be silent for ever.
 #[derive(Debug, Default)]
 pub(super) struct Stalls {
-    watched: HashMap<UnitId, Life>,
+    watched: UnitMap<Life>,
     /// When the processes are looked at next.
     next: Option<Instant>,
 }

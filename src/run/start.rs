@@ -1,13 +1,10 @@
 //! From a rendered command to a process.
 
-use std::collections::HashMap;
-use std::ffi::CString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::claims;
 use super::driver::{Driver, Name};
 use crate::event::{Status, Stream, Usage};
 use crate::exec::jobserver::Offer;
@@ -96,7 +93,7 @@ impl Driver {
         let job = self.job(start, &launch, offer)?;
         if !start.captured {
             // Whatever stands on the terminal must be complete before somebody else writes to it.
-            self.reports.flush();
+            self.reports().flush();
             self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.lend(start.unit));
         }
         if start.captured {
@@ -113,7 +110,7 @@ impl Driver {
 
     /// Does what needs no process.
     fn try_here(&mut self, start: Start, launch: &Launch) -> Option<Exit> {
-        let options = Options { set: &launch.set, shopt: &launch.shopt };
+        let options = options(launch);
         let trivial = self.shell.trivial(&launch.text, &options)?;
         if !start.captured && !trivial.output.is_empty() {
             return None;
@@ -137,7 +134,7 @@ impl Driver {
         let calls = launch.text.contains("task:");
         let programs = if calls { self.programs(&launch.text) } else { None };
         let path = search_path(&launch.env, programs.as_ref());
-        let options = Options { set: &launch.set, shopt: &launch.shopt };
+        let options = options(launch);
         let command = self
             .shell
             .command(&launch.text, &options, path.as_ref(), &launch.dir)
@@ -175,49 +172,6 @@ impl Driver {
         }
     }
 
-    fn environment(
-        &mut self,
-        start: Start,
-        launch: &Launch,
-        path: Option<String>,
-        makeflags: Option<String>,
-    ) -> Arc<Vec<CString>> {
-        let unit = start.unit;
-        let run = self.store.run().to_string();
-        let task = self.scheduler.plan().parent(unit);
-        let mut own: HashMap<&str, String> = HashMap::from([
-            ("PAR_RUN_ID", run),
-            ("PAR_TASK_ID", self.scheduler.plan().unit(task).id.to_string()),
-            ("PAR_ATTEMPT", start.attempt.to_string()),
-        ]);
-        own.extend(self.nesting.variables(&self.scheduler.plan().unit(task).task));
-        if let Some(directory) = self.store.directory() {
-            own.insert("PAR_RUN_DIR", directory.display().to_string());
-        }
-        own.extend(self.claims_around(task).map(|held| (claims::HELD, held)));
-        own.extend(match makeflags {
-            Some(flags) => Some(("MAKEFLAGS", flags)),
-            None => self.jobs.limit_below(),
-        });
-        own.extend(self.context_variables(unit, start.attempt));
-        own.extend(self.resolver.stage_variables(unit).iter().cloned());
-        if self.colours && start.captured {
-            own.extend(colours(&launch.env));
-        }
-        if let Some(path) = path {
-            own.insert("PATH", path);
-            own.insert("PAR_SOCKET", self.server.socket().display().to_string());
-            own.insert("PAR_UNIT", unit.to_string());
-        }
-        // A folder of a task around this run is not one of this task.
-        let is_ours = |name: &str| own.contains_key(name) || name == "PAR_CONTEXT_DIR";
-        let given = launch.env.iter().map(|(name, value)| (&**name, &**value));
-        let pairs = given
-            .filter(|(name, _)| !is_ours(name))
-            .chain(own.iter().map(|(&name, value)| (name, &**value)));
-        Arc::new(shell::environment(pairs, &launch.dir))
-    }
-
     /// Commands that run side by side must not fight for one input.
     fn stdin(&self, start: Start) -> Result<Stdin, StartError> {
         if let Some(forward) = self.forward_of(start.unit) {
@@ -253,18 +207,13 @@ impl Driver {
     }
 }
 
-/// Says to tools that write into a pipe what they would see of a terminal, unless somebody said something else.
-fn colours(env: &Env) -> impl Iterator<Item = (&'static str, String)> {
-    let is_said = ["NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "CLICOLOR"]
-        .into_iter()
-        .any(|name| env.get(name).is_some_and(|value| !value.is_empty()));
-    let both = ["FORCE_COLOR", "CLICOLOR_FORCE"].into_iter().filter(move |_| !is_said);
-    both.map(|name| (name, "1".to_string()))
-}
-
 /// Mostly it is there, and asking is cheaper than trying to make it.
 pub(super) fn make_directory(dir: &Path) -> io::Result<()> {
     if dir.is_dir() { Ok(()) } else { std::fs::create_dir_all(dir) }
+}
+
+fn options(launch: &Launch) -> Options {
+    Options { set: launch.set.clone(), shopt: launch.shopt.clone() }
 }
 
 fn search_path(env: &Env, programs: Option<&PathBuf>) -> String {

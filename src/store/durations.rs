@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::fs::FlockOperation;
 
 use crate::event::{Event, Kind, Outcome, Role};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 
 use super::events::micros;
 use super::folder::Folder;
@@ -141,9 +141,9 @@ fn numbers(text: &str) -> Option<Vec<u64>> {
 /// Learns from the events of a run how long its tasks took.
 #[derive(Default, Debug)]
 pub(super) struct Recorder {
-    running: HashMap<UnitId, Task>,
+    running: UnitMap<Task>,
     /// Whose command a command is.
-    commands: HashMap<UnitId, UnitId>,
+    commands: UnitMap<UnitId>,
     taken: Vec<Taken>,
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use par::event::{Status, Stream};
 use par::exec::{
-    Capture, Command, Foreground, Job, Leftovers, Notice, Options, Processes, Shell, Stdin, guard,
-    shell,
+    Capture, Command, Environment, Foreground, Job, Leftovers, Notice, Options, Processes, Shell,
+    Stdin, Variables, guard,
 };
 
 /// Plays `scene` and exits.
@@ -52,13 +52,13 @@ fn job(text: &str, capture: Capture) -> Job {
     let path = std::env::var_os("PATH").unwrap();
     let dir = std::env::temp_dir();
     let shell = Shell::find(Some(&path)).unwrap();
-    let command = shell.command(text, &Options::default(), &path, &dir).unwrap();
+    let command = shell.command(&text.into(), &Options::default(), &path, &dir).unwrap();
     let pipeline = match capture {
         Capture::Inherit | Capture::Given { .. } => None,
         _ => shell.pipeline(text, &Options::default(), &path, &dir).unwrap(),
     };
     let path = path.to_str().unwrap();
-    let env = Arc::new(shell::environment([("PATH", path)], &dir));
+    let env = Environment::new(Arc::new(Variables::new([("PATH", path)])), &dir);
     Job { command, pipeline, env, dir, stdin: Stdin::Inherit, capture, kept: Vec::new() }
 }
 
@@ -67,8 +67,8 @@ async fn pipeline(text: &str, dir: &str, set: &str) -> i32 {
     let set: Vec<Arc<str>> = set.split_whitespace().map(Arc::from).collect();
     let (path, dir) = (std::env::var_os("PATH").unwrap(), Path::new(dir));
     let shell = Shell::find(Some(&path)).unwrap();
-    let options = Options { set: &set, shopt: &[] };
-    let command = shell.command(text, &options, &path, dir).unwrap();
+    let options = Options { set: set.into(), ..Options::default() };
+    let command = shell.command(&text.into(), &options, &path, dir).unwrap();
     let pipeline = shell.pipeline(text, &options, &path, dir).unwrap();
     let is_ours = pipeline.is_some();
     let job = Job {
@@ -310,6 +310,6 @@ fn compare_guards() -> i32 {
     let own = std::env::current_exe().unwrap();
     let mut nested = by_hand(own.to_str().unwrap(), "/");
     let scene = [("PAR_TEST_SCENE", "twice"), ("PATH", "/bin")];
-    nested.env = Arc::new(shell::environment(scene, Path::new("/")));
+    nested.env = Environment::new(Arc::new(Variables::new(scene)), Path::new("/"));
     in_runtime(tell(nested))
 }

@@ -33,8 +33,7 @@ impl Spawner {
     pub(in crate::exec) fn start(&mut self, launch: &Launch<'_>) -> Result<pid_t, StartError> {
         let dir = CString::new(launch.dir.as_os_str().as_bytes()).map_err(io::Error::from)?;
         let argv = pointers(launch.command.argv.iter());
-        let env = launch.env.iter().filter(|variable| !is_guard_variable(variable));
-        let env = pointers(env.chain([&self.guard_variable]));
+        let env = launch.env.pointers(&self.guard_variable);
         let mut image = Image {
             program: launch.command.program.as_ptr(),
             argv: argv.as_ptr(),
@@ -58,11 +57,6 @@ impl Spawner {
         unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
         Err(StartError::at(step, launch, io::Error::from_raw_os_error(errno)))
     }
-}
-
-fn is_guard_variable(variable: &CString) -> bool {
-    let rest = variable.to_bytes().strip_prefix(guard::VARIABLE.as_bytes());
-    rest.is_some_and(|rest| rest.starts_with(b"="))
 }
 
 /// Addresses of all texts, ended with a null, valid as long as the texts.
@@ -312,7 +306,7 @@ unsafe fn forget_handlers() {
 mod tests {
     use std::path::Path;
 
-    use super::super::super::{Command, Leftovers};
+    use super::super::super::{Command, Environment, Leftovers, Variables};
     use super::*;
 
     fn command(words: &[&str]) -> Command {
@@ -329,7 +323,7 @@ mod tests {
     fn status_of(spawner: &mut Spawner, words: &[&str], dir: &str) -> Result<c_int, String> {
         let launch = Launch {
             command: &command(words),
-            env: &[c"A=b".into()],
+            env: &Environment::new(Variables::new([("A", "b")]).into(), Path::new(dir)),
             dir: Path::new(dir),
             descriptors: [0, 1, 2],
             kept: &[],

@@ -1,6 +1,6 @@
 //! Starts one process: own group, directory, descriptors, the signals it expects, dead when this thread is.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, OsStr};
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use libc::pid_t;
 
-use super::Command;
+use super::{Command, Environment};
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -23,7 +23,7 @@ pub(super) use system::Spawner;
 /// All that a new process is made of.
 pub(super) struct Launch<'a> {
     pub command: &'a Command,
-    pub env: &'a [CString],
+    pub env: &'a Environment,
     pub dir: &'a Path,
     /// What becomes its stdin, stdout and stderr: each 3 or more, or already in its place.
     pub descriptors: [RawFd; 3],

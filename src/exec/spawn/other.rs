@@ -41,7 +41,7 @@ impl Spawner {
             command.arg0(text(name));
         }
         command.env_clear().current_dir(launch.dir).process_group(launch.group.unwrap_or(0));
-        for variable in launch.env {
+        for variable in launch.env.iter() {
             let bytes = variable.to_bytes();
             if let Some(split) = bytes.iter().position(|&byte| byte == b'=') {
                 command.env(

@@ -1,6 +1,5 @@
 //! The run's end of the socket.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use super::place::Entry;
 use super::status::{Answer, Request};
 use super::{ask, place};
 use crate::event::{Kind, Level, Why};
-use crate::id::UnitId;
+use crate::id::{UnitId, UnitMap};
 use crate::plan::Work;
 use crate::schedule::{Input, Standing};
 
@@ -35,7 +34,7 @@ pub(in crate::run) struct Control {
     beat: Duration,
     next_beat: Instant,
     /// The latest attempt of each task.
-    attempts: HashMap<UnitId, u32>,
+    attempts: UnitMap<u32>,
     /// Who waits for the end of tasks.
     waiting: Vec<(Vec<UnitId>, UnixStream)>,
 }
@@ -55,7 +54,7 @@ impl Control {
             entry: None,
             beat,
             next_beat: began + beat,
-            attempts: HashMap::new(),
+            attempts: UnitMap::default(),
             waiting: Vec::new(),
         }
     }

@@ -41,6 +41,12 @@ pub(super) fn run(words: &[&str]) -> Option<RunArgs> {
 fn flag<'a>(run: &mut RunArgs, word: &str, rest: &mut impl Iterator<Item = &'a str>) -> Option<()> {
     let mut value = || rest.next().filter(|value| !value.is_empty() && !value.starts_with('-'));
     let (own, run, output) = (&mut run.own, &mut run.flags.run, &mut run.flags.output);
+    if let Some(jobs) = word.strip_prefix("-j")
+        && jobs.starts_with(|first: char| first.is_ascii_digit())
+    {
+        own.jobs = Some(flags::jobs(jobs).ok()?);
+        return Some(());
+    }
     match word {
         "-j" | "--jobs" => own.jobs = Some(flags::jobs(value()?).ok()?),
         "--grace" => own.grace = Some(flags::duration(value()?).ok()?),

@@ -161,7 +161,7 @@ proptest! {
         words in prop::collection::vec(
             "run|list|[a-c:.*]{0,3}|ü|build|test:all|X=[a=]{0,2}|--|-[jCoFkfnsvyx]|[0-9]|50%|auto|group|2s|--jobs\
              |--grace|--output|--concurrency|--failfast|--force|--dry|--silent|--verbose|--yes|--keep-going\
-             |--sequential|--all|--json|-a|-j2|--jobs=2",
+             |--sequential|--all|--json|-a|-j2|-j0|-j50%|-j2s|--jobs=2",
             0..6,
         )
     ) {
@@ -180,7 +180,13 @@ proptest! {
 
 #[test]
 fn the_common_lines_need_no_clap() {
-    for line in ["run build -j 2", "", "a b X=1 -- c -j", "-s -o group --failfast --grace 2s all"] {
+    for line in [
+        "run build -j 2",
+        "run build -j8",
+        "",
+        "a b X=1 -- c -j",
+        "-s -o group --failfast --grace 2s all",
+    ] {
         let words: Vec<&str> = line.split_whitespace().collect();
         assert!(quick::run(&words).is_some(), "{line}");
     }

@@ -195,10 +195,10 @@ impl Blocks {
     }
 
     fn copy(&self, output: &Ranges) -> io::Result<()> {
-        let task = output.task;
-        output.fetch(&self.logs, &mut |stream, file, offset, length| {
-            self.screen.show_file(task, stream, file, offset, length)
-        })
+        match output.show(&self.logs, &self.screen)? {
+            true => Ok(()),
+            false => self.voice.lost(self.units.name(output.task)),
+        }
     }
 }
 

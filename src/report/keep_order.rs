@@ -67,11 +67,11 @@ impl KeepOrder {
             self.voice.echo(self.units.name(unit), &echo)?;
         }
         if let Some(output) = &mut node.output {
-            let task = output.task;
-            output.fetch(&self.logs, &mut |stream, file, offset, length| {
-                self.screen.show_file(task, stream, file, offset, length)
-            })?;
+            let is_whole = output.show(&self.logs, &self.screen)?;
             output.clear();
+            if !is_whole {
+                self.voice.lost(self.units.name(unit))?;
+            }
         }
         while let Some(inner) = self.nodes.get(&unit).and_then(|node| node.inner.front().copied()) {
             if !self.show(inner)? {

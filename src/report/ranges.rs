@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::Screen;
 use crate::id::UnitId;
 use crate::store::{Fetch, LogReader, Take};
 
@@ -40,6 +41,17 @@ impl Ranges {
             logs.read(self.task, self.attempt, *offset, *length, take)?;
         }
         Ok(())
+    }
+
+    /// Shows the bytes where they are due; whether they were all there.
+    pub(super) fn show(&self, logs: &LogReader, screen: &Screen) -> io::Result<bool> {
+        let mut shown = 0;
+        self.fetch(logs, &mut |stream, file, offset, length| {
+            let more = screen.show_file(self.task, stream, file, offset, length)?;
+            shown += more;
+            Ok(more)
+        })?;
+        Ok(shown >= self.length())
     }
 
     /// Lets the bytes be had where they are, in order.

@@ -66,6 +66,13 @@ impl Voice {
         })
     }
 
+    /// What a task wrote, or a part of it, cannot be shown any more.
+    pub(super) fn lost(&self, task: &str) -> io::Result<()> {
+        let text = format!("output of `{task}` is lost: its log was removed before it was shown");
+        self.screen.end_line()?;
+        self.message(Level::Warning, &text)
+    }
+
     pub(super) fn is_wanted(&self, level: Level) -> bool {
         match level {
             Level::Verbose => self.is_verbose,

@@ -3,7 +3,7 @@
 //! A disk that cannot take any more is no reason to lose output or to stop a task: what it does
 //! not take goes into a file without a name, which ends with the run.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -19,6 +19,10 @@ use super::{Store, locked};
 
 /// Longest part of a task's name that becomes part of a file's name, in bytes.
 const LONGEST_NAME: usize = 100;
+
+/// Logs of attempts that are over and stay open all the same, at most; of so many descriptors one.
+const KEPT: u64 = 64;
+const SHARE: u64 = 32;
 
 /// A task's unit and its attempt.
 pub(super) type LogId = (UnitId, u32);
@@ -73,12 +77,17 @@ pub struct Logs {
     folder: Option<Folder>,
     /// Logs whose index has something in memory that other processes do not see.
     unwritten: HashSet<LogId>,
+    /// Those of attempts that are over, which somebody may want to show who could not open them any more.
+    over: VecDeque<LogId>,
+    kept: usize,
 }
 
 impl Logs {
     pub(super) fn new(store: Store, table: Table) -> Logs {
-        let (names, unwritten) = (HashMap::new(), HashSet::new());
-        Logs { store, table, names, folder: None, unwritten }
+        let (names, unwritten, over) = Default::default();
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+        let kept = (limit.unwrap_or(u64::MAX) / SHARE).min(KEPT) as usize;
+        Logs { store, table, names, folder: None, unwritten, over, kept }
     }
 
     /// Adds `bytes`, written by an attempt of `task`, to its log, which is made when this is its
@@ -115,16 +124,27 @@ impl Logs {
         }
     }
 
-    /// The attempt is over: its files are closed, readers open them again by name.
+    /// The attempt is over. The files of the last ones stay open, for what they hold may not be shown yet and they
+    /// may be removed; those of others are closed, and readers open them again by name.
     pub fn close(&mut self, task: UnitId, attempt: u32) {
         let Some(log) = locked(&self.table).get(&(task, attempt)).cloned() else { return };
-        let mut content = locked(&log.content);
-        if log.path.is_none() {
+        if log.path.is_none() || self.over.contains(&(task, attempt)) {
             return;
         }
-        if let Some(index) = &mut content.index {
+        if let Some(index) = &mut locked(&log.content).index {
             index.write();
         }
+        self.over.push_back((task, attempt));
+        if self.over.len() > self.kept
+            && let Some(first) = self.over.pop_front()
+            && let Some(log) = locked(&self.table).get(&first).cloned()
+        {
+            Logs::release(&log);
+        }
+    }
+
+    fn release(log: &Log) {
+        let mut content = locked(&log.content);
         // Nobody could open it again by its name.
         if content.is_removed() {
             return;

@@ -250,6 +250,36 @@ fn what_a_task_writes_is_shown_although_its_log_is_removed() {
 }
 
 #[test]
+fn what_waits_to_be_shown_is_there_although_its_log_is_removed_meanwhile() {
+    // The first task is shown as it comes; when it removes the logs, the others have ended long ago.
+    let taskfile = |others: u32| {
+        let names: Vec<String> = (1..=others).map(|number| format!("t{number}")).collect();
+        let tasks: String = names
+            .iter()
+            .map(|name| {
+                format!("  {name}: {{deps: [go], cmds: [echo {name}; echo odd-{name} >&2]}}\n")
+            })
+            .collect();
+        format!(
+            "version: '3'\ntasks:\n  all: {{cmds: ['task:first &', 'task:rest &']}}\n  rest: {{deps: [{}], cmds: [touch ended]}}\n  go: until test -e started; do :; done\n  first: touch started; until test -e ended; do :; done; rm -rf .par/runs/*/logs; echo first\n{tasks}",
+            names.join(", ")
+        )
+    };
+    let test = |others| {
+        let words = ["-s", "-j4", "-o", "keep-order", "all"];
+        Test::new().taskfile(&taskfile(others)).args(words)
+    };
+    let ran = test(3).stdout_has("first\n").stderr_has("odd-t1\n").run();
+    let mut shown: Vec<_> =
+        String::from_utf8_lossy(&ran.stdout).lines().map(String::from).collect();
+    shown[1..].sort();
+    assert_eq!(shown, ["first", "t1", "t2", "t3"]);
+    // With few descriptors not all of them stay open, and what is lost is told.
+    let lost = "is lost: its log was removed before it was shown\n";
+    test(30).under("ulimit -n 128").stdout_has("first\n").stderr_has(lost).run();
+}
+
+#[test]
 #[ignore = "starts 10,000 processes"]
 fn ten_thousand_tasks_at_once_run_with_few_descriptors() {
     let tasks = (1..=10_000).map(|n| format!("  one-{n}: sh -c 'echo {n}; mkdir done-{n}'\n"));

@@ -5,16 +5,29 @@ use std::path::Path;
 use super::convert::{self, Draft, Line, Project};
 use crate::host::Host;
 
-/// The Taskfile for what is in the user's directory, and the files that it is made of; `None` when there is
-/// nothing to make it of.
-pub(super) fn taskfile(directory: &Path, host: &dyn Host) -> Option<(String, Vec<&'static str>)> {
+/// A Taskfile to begin with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Guess {
+    pub(super) text: String,
+    /// The files that it is made of.
+    pub(super) of: Vec<&'static str>,
+    /// Lines of them that have no counterpart, and what stands there.
+    pub(super) left: Vec<(usize, String)>,
+}
+
+/// The Taskfile for what is in the user's directory; `None` when there is nothing to make it of.
+pub(super) fn taskfile(directory: &Path, host: &dyn Host) -> Option<Guess> {
+    let converted = |project: Project, name: &'static str| {
+        let text = project.text(name).replacen("by `par convert`", "by `par init`", 1);
+        Some(Guess { text, of: vec![name], left: project.left })
+    };
     let read = |name: &str| host.read(&directory.join(name)).ok();
     let (mut tasks, mut of) = (Vec::new(), Vec::new());
     if let Some(text) = read("justfile").or_else(|| read("Justfile")) {
-        return Some((convert::justfile(&text).text("justfile"), vec!["justfile"]));
+        return converted(convert::justfile(&text), "justfile");
     }
     if let Some(text) = read("Makefile") {
-        return Some((convert::makefile(&text).text("Makefile"), vec!["Makefile"]));
+        return converted(convert::makefile(&text), "Makefile");
     }
     if read("Cargo.toml").is_some() {
         of.push("Cargo.toml");
@@ -67,7 +80,7 @@ pub(super) fn taskfile(directory: &Path, host: &dyn Host) -> Option<(String, Vec
     let project =
         Project { tasks: all.chain(tasks.iter().cloned()).collect(), ..Project::default() };
     let text = project.text(&of.join(", ")).replacen("by `par convert`", "by `par init`", 1);
-    Some((text, of))
+    Some(Guess { text, of, left: Vec::new() })
 }
 
 fn task(name: &str, desc: &str, command: &str) -> Draft {
@@ -121,7 +134,7 @@ mod tests {
     use crate::taskfile::{self, Request};
 
     fn made(host: &Fake) -> Option<String> {
-        let (text, _) = taskfile(Path::new("/w"), host)?;
+        let Guess { text, .. } = taskfile(Path::new("/w"), host)?;
         let host = Fake::new().file("Taskfile.yml", &text);
         let model = taskfile::load(&Request::default(), &host).expect("a Taskfile");
         assert!(model.warnings.is_empty());

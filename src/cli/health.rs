@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::commands::HealthLine;
 use super::exit::Exit;
-use super::say;
+use super::say::{self, Voice};
 use crate::run::control::{self, Entry, Life};
 use crate::term;
 
@@ -21,13 +21,16 @@ struct Health {
 }
 
 /// Prints a line for each run; fails when one is not healthy.
-pub(super) fn run(line: HealthLine) -> Exit {
+pub(super) fn run(line: HealthLine, voice: Voice) -> Exit {
     let now = SystemTime::now();
     let with_life = |run: Entry| {
         let life = control::life(&run, now);
         (run, life)
     };
     let all: Vec<(Entry, Life)> = control::runs().into_iter().map(with_life).collect();
+    if all.is_empty() && !line.json {
+        voice.talk("par: no run of yours goes on\n");
+    }
     let printed = match line.json {
         true => {
             let all: Vec<Health> = all.iter().map(|(run, life)| health(run, *life)).collect();

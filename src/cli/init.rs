@@ -77,12 +77,17 @@ pub(super) fn run(line: &InitLine, voice: Voice, host: &dyn Host) -> Exit {
         Program::Par => guess::taskfile(directory, host),
         Program::Task => None,
     };
-    let written = guessed.as_ref().map_or(text(line.program), |(text, _)| text);
+    let written = guessed.as_ref().map_or(text(line.program), |guess| &guess.text);
     match create(&path, written, host) {
         Ok(()) => {
             let shown = path.strip_prefix(host.cwd()).unwrap_or(&path);
-            let of =
-                guessed.map_or_else(String::new, |(_, of)| format!(", from {}", of.join(", ")));
+            let of = guessed
+                .as_ref()
+                .map_or_else(String::new, |guess| format!(", from {}", guess.of.join(", ")));
+            for (at, what) in guessed.iter().flat_map(|guess| &guess.left) {
+                let of = guessed.as_ref().map_or("", |guess| guess.of[0]);
+                voice.talk(&format!("{of}:{at}: not converted: {what}\n"));
+            }
             say::print(&format!("Taskfile created: {}{of}\n", shown.display()))
         }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

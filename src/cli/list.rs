@@ -137,7 +137,8 @@ pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dy
 /// An outline has neither warnings nor aliases, and nothing in it is internal.
 fn print_outline(args: &ListArgs, outline: Outline, host: &dyn Host) -> Exit {
     let mut tasks = outline.tasks;
-    tasks.retain(|(_, desc)| args.all || !desc.is_empty());
+    let is_all = args.all || shows_all(args, tasks.iter().all(|(_, desc)| desc.is_empty()));
+    tasks.retain(|(_, desc)| is_all || !desc.is_empty());
     let tasks = sorted(&tasks, args.sort);
     if args.names_only {
         return say::print(&tasks.iter().map(|(name, _)| format!("{name}\n")).collect::<String>());
@@ -195,22 +196,25 @@ fn show(args: &ListArgs, rows: &[Row<'_>], host: &dyn Host) -> Exit {
     }
     let stdout = std::io::stdout().is_terminal();
     let style = prepare::style(args.color, args.program, stdout, host);
-    say::print(&table::of(rows, style))
+    say::print(&table::of(rows, args.program, style))
 }
 
 fn show_nothing(args: &ListArgs, host: &dyn Host) -> Exit {
-    let talk = |text: &str| {
-        Voice::new(host).talk(&format!("par: {text}\n"));
-        Exit::Success
-    };
     match (args.program, args.all) {
-        (Program::Par, true) => talk("this Taskfile has no tasks that can be called"),
-        (Program::Par, false) => talk("no task has a description; `par list --all` shows them all"),
+        (Program::Par, _) => {
+            Voice::new(host).talk("par: this Taskfile has no tasks that can be called\n");
+            Exit::Success
+        }
         (Program::Task, true) => say::print("task: No tasks available\n"),
         (Program::Task, false) => say::print(
             "task: No tasks with description available. Try --list-all to list all tasks\n",
         ),
     }
+}
+
+/// Under our own name a list of nothing helps nobody; programs get what they ask for.
+fn shows_all(args: &ListArgs, is_nothing_described: bool) -> bool {
+    args.program == Program::Par && is_nothing_described && !args.json
 }
 
 fn listed(args: &ListArgs, model: &Arc<Model>, host: &dyn Host) -> Vec<Listed> {
@@ -222,8 +226,9 @@ fn listed(args: &ListArgs, model: &Arc<Model>, host: &dyn Host) -> Vec<Listed> {
         task: task.clone(),
         is_up_to_date: None,
     });
-    let mut listed: Vec<Listed> =
-        described.filter(|listed| args.all || !listed.is.desc.is_empty()).collect();
+    let mut listed: Vec<Listed> = described.collect();
+    let is_all = args.all || shows_all(args, listed.iter().all(|listed| listed.is.desc.is_empty()));
+    listed.retain(|listed| is_all || !listed.is.desc.is_empty());
     if args.json && !args.no_status {
         ask_status(args, &mut listed, model, &describer, host);
     }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::prepare;
 use super::say::{self, Voice};
 use crate::diag::{Diagnostic, Fault};
-use crate::event::{Kind, Outcome};
+use crate::event::{Kind, Outcome, Role};
 use crate::host::Host;
 use crate::report::Screen;
 use crate::report::logs::{self, Which};
@@ -26,11 +26,31 @@ pub(super) fn run(line: &LogsLine, voice: Voice, host: &dyn Host) -> Exit {
     let shown = wanted(line, &runs).and_then(|(run, which)| show(line, &runs, &run, &which));
     match shown {
         Ok(()) => Exit::Success,
-        Err(message) => voice.complain(&prepare::failure(Diagnostic::error(Fault::Other, message))),
+        Err(wrong) => voice.complain(&prepare::failure(wrong)),
     }
 }
 
-fn wanted(line: &LogsLine, runs: &Runs) -> Result<(RunEntry, Which), String> {
+fn other(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(Fault::Other, message)
+}
+
+/// There is no log of this task, but perhaps of one that is called nearly so.
+fn without_log(name: &str, runs: &Runs, run: &RunEntry) -> Diagnostic {
+    let mut known: Vec<String> = Vec::new();
+    for event in runs.events(run).into_iter().flatten().map_while(Result::ok) {
+        match event.kind {
+            Kind::Added { task, role: Role::Task, .. } if *task == *name => {
+                return other(format!("task `{name}` wrote nothing in run {}", run.id));
+            }
+            Kind::Added { task, role: Role::Task, .. } => known.push(task.to_string()),
+            _ => {}
+        }
+    }
+    other(format!("run {} has no log of a task `{name}`", run.id))
+        .suggest(name, known.iter().map(String::as_str))
+}
+
+fn wanted(line: &LogsLine, runs: &Runs) -> Result<(RunEntry, Which), Diagnostic> {
     let (run, task) = match (line.run.as_deref(), line.task.as_deref()) {
         (Some(run), task) if task.is_some() || names_a_run(run, runs) => (run, task),
         (task, _) => ("latest", task),
@@ -40,7 +60,7 @@ fn wanted(line: &LogsLine, runs: &Runs) -> Result<(RunEntry, Which), String> {
         None if line.failed => Which::Failed,
         None => Which::All,
     };
-    Ok((runs.find(run)?, which))
+    Ok((runs.find(run).map_err(other)?, which))
 }
 
 /// An id begins with a date, which no task does.
@@ -49,17 +69,17 @@ fn names_a_run(word: &str, runs: &Runs) -> bool {
     word == "latest" || is_date && word.starts_with("20") && runs.find(word).is_ok()
 }
 
-fn show(line: &LogsLine, runs: &Runs, run: &RunEntry, which: &Which) -> Result<(), String> {
-    let screen = Screen::standard().map_err(|error| error.to_string())?;
+fn show(line: &LogsLine, runs: &Runs, run: &RunEntry, which: &Which) -> Result<(), Diagnostic> {
+    let screen = Screen::standard().map_err(|error| other(error.to_string()))?;
     let print = if line.follow { logs::follow } else { logs::print };
     match print(runs, run, which, &screen) {
         Ok(0) => match which {
-            Which::Task(name) => Err(format!("run {} has no log of a task `{name}`", run.id)),
+            Which::Task(name) => Err(without_log(name, runs, run)),
             Which::All | Which::Failed => Ok(()),
         },
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(format!("the logs of run {} cannot be read: {error}", run.id)),
+        Err(error) => Err(other(format!("the logs of run {} cannot be read: {error}", run.id))),
     }
 }
 

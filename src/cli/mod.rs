@@ -91,9 +91,9 @@ fn perform(invocation: Invocation, seen: Seen, voice: Voice, host: &dyn Host) ->
         }
         Invocation::Logs(line) => logs::run(&line, voice, host),
         Invocation::Rerun(line) => rerun::run(&line, voice, host),
-        Invocation::Ps(line) => ps::run(line),
+        Invocation::Ps(line) => ps::run(line, voice),
         Invocation::Cancel(line) => cancel::run(&line, voice),
-        Invocation::Health(line) => health::run(line),
+        Invocation::Health(line) => health::run(line, voice),
         Invocation::Plan(line) => plan::run(&line, voice, host),
         Invocation::Why(line) => why::run(&line, voice, host),
         Invocation::Init(line) => init::run(&line, voice, host),

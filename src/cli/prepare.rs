@@ -33,6 +33,19 @@ pub fn model(
     host: &dyn Host,
 ) -> Result<Model, Failure> {
     taskfile::load(&request(program, locate, Some(network))?, host)
+        .map_err(|failure| way_out(failure, program))
+}
+
+/// Where there is no Taskfile, one can be made.
+fn way_out(mut failure: Failure, program: Program) -> Failure {
+    const INIT: &str = "`par init` makes one";
+    for wrong in &mut failure.diagnostics {
+        let is_searched = wrong.message.starts_with("no Taskfile in");
+        if program == Program::Par && is_searched && !wrong.help.iter().any(|help| help == INIT) {
+            wrong.help.insert(0, INIT.into());
+        }
+    }
+    failure
 }
 
 /// What of the Taskfile these tasks need, without asking anybody or fetching anything.
@@ -130,7 +143,8 @@ pub fn ready_for(names: &[String], asked: Asked, host: &dyn Host) -> Result<Read
         names,
         &request(asked.program, asked.locate, Some(asked.network()))?,
         host,
-    )?;
+    )
+    .map_err(|failure| way_out(failure, asked.program))?;
     decide(asked, Some(model), host)
 }
 

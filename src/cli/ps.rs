@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use super::commands::PsLine;
 use super::exit::Exit;
-use super::say;
+use super::say::{self, Voice};
 use crate::event::Decision;
 use crate::run::control::{self, Entry, Life, Stage, Status, Task};
 use crate::term;
 
 /// Prints how the runs stand.
-pub(super) fn run(line: PsLine) -> Exit {
+pub(super) fn run(line: PsLine, voice: Voice) -> Exit {
     let live = |run: &Entry| control::life(run, SystemTime::now()) != Life::Dead;
     let runs: Vec<Entry> = control::runs().into_iter().filter(live).collect();
     let asked = runs.into_iter().map(|run| (control::ask(&run).ok(), run));
@@ -19,6 +19,9 @@ pub(super) fn run(line: PsLine) -> Exit {
         let all: Vec<Status> = asked.filter_map(|(status, _)| status).collect();
         let text = serde_json::to_string_pretty(&all).unwrap_or_default();
         return say::print(&format!("{text}\n"));
+    }
+    if asked.len() == 0 {
+        voice.talk("par: no run of yours goes on\n");
     }
     let text: Vec<String> = asked
         .map(|(status, run)| match status {

@@ -61,7 +61,11 @@ fn again(line: &RerunLine, runs: &Runs, voice: Voice) -> Result<RunArgs, Diagnos
     if line.failed {
         args.tasks = failed(runs, &entry, voice);
         if args.tasks.is_empty() {
-            return Err(nothing("failed that can be called by its name"));
+            let is_success = meta.end.as_ref().is_some_and(|end| end.outcome.is_success());
+            return Err(nothing(match is_success {
+                true => "failed",
+                false => "failed that can be called by its name",
+            }));
         }
     }
     Ok(args)

@@ -38,7 +38,7 @@ pub(super) fn diagnostic(error: &clap::Error, command: &Command) -> Diagnostic {
 fn suggest(diagnostic: Diagnostic, argument: &str, command: &Command) -> Diagnostic {
     let Some(long) = argument.strip_prefix("--") else { return diagnostic };
     let long = long.split('=').next().unwrap_or_default();
-    let known = command.get_arguments().filter_map(|arg| arg.get_long());
+    let known = command.get_arguments().filter_map(|arg| arg.get_long()).chain(["help"]);
     match crate::diag::closest(long, known) {
         Some(near) => diagnostic.help(format!("did you mean `--{near}`?")),
         None => diagnostic,

@@ -90,7 +90,7 @@ fn a_task_that_hides_a_subcommand_is_mentioned_and_a_colon_gets_behind_it() {
         .args(["list", "--list"])
         .stdout(
             "
-            task: Available tasks for this project:
+            par: Available tasks for this project:
             * config:       mine
             * list:         mine too
             ",

@@ -45,7 +45,7 @@ fn unknown_keys_are_warnings_with_a_guess() {
     Test::new()
         .taskfile("version: '3'\ntasks:\n  build: {dsec: x, desc: Build}\n")
         .args(["list"])
-        .stdout("task: Available tasks for this project:\n* build:       Build\n")
+        .stdout("par: Available tasks for this project:\n* build:       Build\n")
         .stderr(
             "
             warning: unknown key `dsec` in the task `build`

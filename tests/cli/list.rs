@@ -29,14 +29,15 @@ fn test() -> Test {
 #[test]
 fn tasks_with_a_description_are_listed_in_columns() {
     let list = "
-        task: Available tasks for this project:
+        par: Available tasks for this project:
         * build:           Build for world
         * test:            Test everything      (aliases: t, check)
         * docs:html:       Make pages           (aliases: docs:h)
         ";
     test().args(["list"]).stdout(list).run();
     test().args(["run", "-l"]).stdout(list).run();
-    test().called("task").args(["--list"]).stdout(list).run();
+    let list = list.replace("par:", "task:");
+    test().called("task").args(["--list"]).stdout(&list).run();
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn all_tasks_are_listed_in_the_order_asked_for() {
     test()
         .args(["list", "--all", "--sort", "none"])
         .stdout_lines(&[
-            "task: Available tasks for this project:",
+            "par: Available tasks for this project:",
             "* test:            Test everything      (aliases: t, check)",
             "* build:           Build for world",
             "* quiet:           ",
@@ -108,12 +109,16 @@ fn programs_get_json() {
 }
 
 #[test]
-fn a_list_of_nothing_exits_with_1() {
+fn where_nothing_is_described_all_is_listed_and_a_list_of_nothing_exits_with_1() {
     Test::new()
         .taskfile("{version: '3', tasks: {a: echo}}")
         .args(["list"])
-        .stderr("par: no task has a description; `par list --all` shows them all\n")
-        .status(1)
+        .stdout("par: Available tasks for this project:\n* a:       \n")
+        .run();
+    Test::new()
+        .taskfile("{version: '3', tasks: {a: {desc: A, cmds: [echo]}, b: {deps: [a]}}}")
+        .args(["list"])
+        .stdout("par: Available tasks for this project:\n* a:       A\n")
         .run();
     Test::new()
         .taskfile("version: '3'")
@@ -136,7 +141,7 @@ fn colours_come_only_when_asked_for() {
         .taskfile("{version: '3', tasks: {a: {desc: A, aliases: [x]}}}")
         .args(["list", "-c"])
         .stdout(
-            "task: Available tasks for this project:\n\
+            "par: Available tasks for this project:\n\
              \x1b[33m* \x1b[0m\x1b[32ma\x1b[0m:       A      \x1b[36m(aliases: x)\x1b[0m\n",
         )
         .run();

@@ -210,6 +210,13 @@ fn logs_of_a_run_can_be_read_by_task_and_by_run() {
         .args(["logs", &first, "nope"])
         .stderr("error: run [RUN] has no log of a task `nope`\n")
         .status(1)
+        .run()
+        .again()
+        .args(["logs", &first, "ns:bda"])
+        .stderr(
+            "error: run [RUN] has no log of a task `ns:bda`\n |\n = help: did you mean `ns:bad`?\n",
+        )
+        .status(1)
         .run();
 }
 
@@ -219,7 +226,7 @@ fn a_task_that_writes_nothing_has_no_log() {
     assert!(ran.has(".par/runs") && !ran.has(".par/runs/latest/logs/all.log"));
     ran.again()
         .args(["logs", "all"])
-        .stderr("error: run [RUN] has no log of a task `all`\n")
+        .stderr("error: task `all` wrote nothing in run [RUN]\n")
         .status(1)
         .run();
 }

@@ -212,7 +212,7 @@ fn init_begins_with_what_the_project_has() {
         .args(["list"])
         .stdout(
             "
-            task: Available tasks for this project:
+            par: Available tasks for this project:
             * build:         echo the build
             * default:       Everything that checks the project, what is independent at the same time
             * test:          echo the tests

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::cli::args::Program;
 use crate::term::{Colour, Style, columns};
 
 /// Between two columns.
@@ -24,10 +25,14 @@ impl Row<'_> {
     }
 }
 
-pub(super) fn of(rows: &[Row<'_>], style: Style) -> String {
+pub(super) fn of(rows: &[Row<'_>], program: Program, style: Style) -> String {
     let names = rows.iter().map(|row| columns(row.name)).max().unwrap_or(0);
     let widths = widths(rows);
-    let mut text = String::from("task: Available tasks for this project:\n");
+    let word = match program {
+        Program::Par => "par",
+        Program::Task => "task",
+    };
+    let mut text = format!("{word}: Available tasks for this project:\n");
     let space = |text: &mut String, width: usize| text.extend(std::iter::repeat_n(' ', width));
     for (row, width) in rows.iter().zip(widths) {
         let desc = row.desc();

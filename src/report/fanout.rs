@@ -1,4 +1,5 @@
-//! Runs reporters in a thread of their own, so that whoever reads slowly holds up no task.
+//! Runs reporters in a thread of their own, so that whoever reads slowly holds up no task. The thread begins
+//! with the first thing that is to be shown while the run goes on: a run that is over before needs none.
 //!
 //! The channel to it has no bound: events are small, and the driver must never wait. It is closed
 //! by the handle, at the end.
@@ -28,26 +29,31 @@ enum Note {
 
 /// The driver's end of the reporters.
 pub struct Handle {
-    to: Sender<Note>,
+    place: RefCell<Place>,
     /// When something was delivered last.
     delivered: Cell<Instant>,
     /// Not sent yet: waking the thread for each event would cost more than most of them do.
     waiting: RefCell<Vec<Event>>,
-    thread: JoinHandle<io::Result<()>>,
 }
 
-/// Starts the reporters. A reporter that fails is given no more; `on_failure` is called once, in
-/// their thread, with the first error. `began` is when the run did.
-pub fn spawn(
+/// Where the reporters are.
+enum Place {
+    Here(Fanout),
+    Thread(Sender<Note>, JoinHandle<io::Result<()>>),
+    /// On the way from one to the other.
+    Nowhere,
+}
+
+/// A handle on the reporters. A reporter that fails is given no more; `on_failure` is called once, where
+/// they work, with the first error. `began` is when the run did.
+pub fn handle(
     reporters: Vec<Box<dyn Reporter>>,
     began: Instant,
     on_failure: impl FnOnce(&io::Error) + Send + 'static,
-) -> io::Result<Handle> {
-    let (to, from) = mpsc::channel();
+) -> Handle {
     let fanout = Fanout { reporters, began, error: None, on_failure: Some(Box::new(on_failure)) };
-    let thread = std::thread::Builder::new().name("report".into());
-    let thread = thread.spawn(move || fanout.run(&from))?;
-    Ok(Handle { to, delivered: Cell::new(began), waiting: RefCell::default(), thread })
+    let place = RefCell::new(Place::Here(fanout));
+    Handle { place, delivered: Cell::new(began), waiting: RefCell::default() }
 }
 
 impl Handle {
@@ -79,8 +85,25 @@ impl Handle {
         let events = self.waiting.take();
         if !events.is_empty() {
             self.delivered.set(Instant::now());
+            self.pass_on(Note::Events(events));
+        }
+    }
+
+    /// To the thread, which begins now if it has not.
+    fn pass_on(&self, note: Note) {
+        let mut place = self.place.borrow_mut();
+        *place = match std::mem::replace(&mut *place, Place::Nowhere) {
+            Place::Here(fanout) => fanout.move_out(),
+            place => place,
+        };
+        match &mut *place {
             // The thread is gone only after a panic, which `finish` reports.
-            let _ = self.to.send(Note::Events(events));
+            Place::Thread(to, _) => drop(to.send(note)),
+            Place::Here(fanout) => {
+                fanout.take(note);
+                fanout.each(|reporter| reporter.flush());
+            }
+            Place::Nowhere => {}
         }
     }
 
@@ -116,14 +139,31 @@ impl Handle {
 
     /// Waits until everything is shown and the reporters are done; the first error of one.
     pub fn finish(self) -> io::Result<()> {
-        self.deliver();
-        drop(self.to);
-        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("a reporter panicked")))
+        let last = Note::Events(self.waiting.take());
+        match self.place.into_inner() {
+            Place::Here(mut fanout) => {
+                fanout.take(last);
+                fanout.finish()
+            }
+            Place::Thread(to, thread) => {
+                let _ = to.send(last);
+                drop(to);
+                thread.join().unwrap_or_else(|_| Err(io::Error::other("a reporter panicked")))
+            }
+            Place::Nowhere => Ok(()),
+        }
     }
 
     fn note(&self, note: Note) {
+        if let Place::Here(fanout) = &mut *self.place.borrow_mut()
+            && !matches!(note, Note::Tell)
+        {
+            // Whoever asks waits for it, or has nothing shown meanwhile.
+            fanout.take(Note::Events(self.waiting.take()));
+            return fanout.take(note);
+        }
         self.deliver();
-        let _ = self.to.send(note);
+        self.pass_on(note);
     }
 }
 
@@ -137,27 +177,54 @@ struct Fanout {
 }
 
 impl Fanout {
+    /// Begins a thread, and gives itself over when that has begun. Without room for another thread they work
+    /// where they are.
+    fn move_out(self) -> Place {
+        let (give, given) = mpsc::channel::<Fanout>();
+        let (to, from) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("report".into());
+        let thread = thread.spawn(move || given.recv().map_or(Ok(()), |fanout| fanout.run(&from)));
+        match thread {
+            Ok(thread) => match give.send(self) {
+                Ok(()) => Place::Thread(to, thread),
+                Err(mpsc::SendError(fanout)) => Place::Here(fanout),
+            },
+            Err(error) => {
+                tracing::debug!(%error, "the reporters have no thread");
+                Place::Here(self)
+            }
+        }
+    }
+
     fn run(mut self, from: &Receiver<Note>) -> io::Result<()> {
         let mut ticked = Instant::now();
         while let Some(note) = self.next(from, &mut ticked) {
-            match note {
-                Note::Events(events) => {
-                    for event in &events {
-                        self.each(|reporter| reporter.event(event));
-                    }
-                }
-                Note::Pause => self.each(|reporter| reporter.pause()),
-                Note::Resume => self.each(|reporter| reporter.resume()),
-                Note::Tell => {
-                    let now = At::from(self.began.elapsed());
-                    self.each(|reporter| reporter.tell(now));
-                }
-                Note::Shown(then) => {
-                    self.each(|reporter| reporter.flush());
-                    then();
+            self.take(note);
+        }
+        self.finish()
+    }
+
+    fn take(&mut self, note: Note) {
+        match note {
+            Note::Events(events) => {
+                for event in &events {
+                    self.each(|reporter| reporter.event(event));
                 }
             }
+            Note::Pause => self.each(|reporter| reporter.pause()),
+            Note::Resume => self.each(|reporter| reporter.resume()),
+            Note::Tell => {
+                let now = At::from(self.began.elapsed());
+                self.each(|reporter| reporter.tell(now));
+            }
+            Note::Shown(then) => {
+                self.each(|reporter| reporter.flush());
+                then();
+            }
         }
+    }
+
+    fn finish(mut self) -> io::Result<()> {
         self.each(|reporter| reporter.finish());
         self.error.map_or(Ok(()), Err)
     }

@@ -38,7 +38,7 @@ use crate::store::LogReader;
 use crate::term::Style;
 
 pub use again::{Again, typed};
-pub use fanout::{Handle, spawn};
+pub use fanout::{Handle, handle};
 pub use folds::Folds;
 pub use github::GitHub;
 pub use jsonl::Jsonl;

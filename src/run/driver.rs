@@ -167,10 +167,9 @@ impl Driver {
             (order.reporters)(store.reader()).context("cannot write to the terminal")?;
         let began = Instant::now();
         let unread = post.clone();
-        let reports = report::spawn(reporters, began, move |_| {
+        let reports = report::handle(reporters, began, move |_| {
             let _ = unread.send(Mail::Unwritten);
-        })
-        .context("cannot start the reporters")?;
+        });
         let path = std::env::var_os("PATH");
         let shell = Shell::find(path.as_deref()).context("cannot run commands")?;
         let mut driver = Driver {

@@ -5,6 +5,8 @@
 //! of the same, bytes; its name in JSON. Version 1 had no peaks.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt::Write;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,18 +35,63 @@ const LIMIT: u64 = 64 << 20;
 /// How long tasks probably take, and how much memory.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Durations {
-    tasks: Vec<(String, Samples)>,
-    places: HashMap<String, usize>,
+    tasks: Vec<(Arc<str>, Samples)>,
+    places: HashMap<Arc<str>, usize>,
     is_damaged: bool,
 }
 
 /// What a task's latest successes took, the latest first.
-#[derive(Clone, Default, PartialEq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
 struct Samples {
     /// Microseconds.
-    walls: Vec<u64>,
+    walls: Series,
     /// Bytes.
-    peaks: Vec<u64>,
+    peaks: Series,
+}
+
+/// A few numbers.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+struct Series {
+    count: usize,
+    numbers: [u64; SAMPLES],
+}
+
+impl Series {
+    fn all(&self) -> &[u64] {
+        &self.numbers[..self.count]
+    }
+
+    /// `false` when there is no room.
+    fn push(&mut self, number: u64) -> bool {
+        let has_room = self.count < SAMPLES;
+        if has_room {
+            self.numbers[self.count] = number;
+            self.count += 1;
+        }
+        has_room
+    }
+
+    /// `None` where there is something else than numbers with spaces between them, or too many.
+    fn parse(text: &str) -> Option<Series> {
+        let mut series = Series::default();
+        for word in text.split_ascii_whitespace() {
+            let digit = |sum: u64, byte: u8| match byte {
+                b'0'..=b'9' => sum.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+                _ => None,
+            };
+            if !series.push(word.bytes().try_fold(0, digit)?) {
+                return None;
+            }
+        }
+        Some(series)
+    }
+
+    fn write(&self, text: &mut String) {
+        for (place, number) in self.all().iter().enumerate() {
+            let space = if place > 0 { " " } else { "" };
+            let _ = write!(text, "{space}{number}");
+        }
+    }
 }
 
 impl Store {
@@ -59,14 +106,15 @@ impl Store {
 impl Durations {
     /// The median of a task's own commands over its latest successes.
     pub fn get(&self, task: &str) -> Option<Duration> {
-        let mut samples = self.tasks[*self.places.get(task)?].1.walls.clone();
-        samples.sort_unstable();
-        samples.get(samples.len() / 2).copied().map(micros)
+        let Series { count, mut numbers } = self.tasks[*self.places.get(task)?].1.walls;
+        let walls = &mut numbers[..count];
+        walls.sort_unstable();
+        walls.get(walls.len() / 2).copied().map(micros)
     }
 
     /// The most memory that the largest process of a task had over its latest successes, bytes.
     pub fn memory(&self, task: &str) -> Option<u64> {
-        self.tasks[*self.places.get(task)?].1.peaks.iter().copied().max()
+        self.tasks[*self.places.get(task)?].1.peaks.all().iter().copied().max()
     }
 
     /// Whether there is something that cannot be read, or not all of it.
@@ -86,56 +134,63 @@ impl Durations {
             Some(HEADER_1) => parse_1,
             _ => return Durations { is_damaged: true, ..Durations::default() },
         };
-        let tasks: Vec<_> = lines.map(read).collect();
-        let is_damaged = tasks.iter().any(Option::is_none);
-        Durations { is_damaged, ..tasks.into_iter().flatten().collect() }
+        let mut is_damaged = false;
+        let durations = lines.filter_map(|line| {
+            let task = read(line);
+            is_damaged |= task.is_none();
+            task
+        });
+        let durations = Durations::collect(durations);
+        Durations { is_damaged, ..durations }
     }
 
-    fn text(&self) -> String {
-        let mut text = format!("{HEADER}\n");
-        for (task, samples) in &self.tasks {
-            let name = serde_json::Value::from(task.as_str());
-            let (walls, peaks) = (shown(&samples.walls), shown(&samples.peaks));
-            text.push_str(&format!("{walls}\t{peaks}\t{name}\n"));
-        }
-        text
-    }
-}
-
-fn shown(samples: &[u64]) -> String {
-    samples.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
-}
-
-impl FromIterator<(String, Samples)> for Durations {
-    fn from_iter<I: IntoIterator<Item = (String, Samples)>>(all: I) -> Durations {
+    fn collect(all: impl Iterator<Item = (Arc<str>, Samples)>) -> Durations {
         let mut durations = Durations::default();
         for (task, samples) in all {
-            if durations.tasks.len() < TASKS && !durations.places.contains_key(&task) {
-                durations.places.insert(task.clone(), durations.tasks.len());
+            if durations.tasks.len() < TASKS
+                && let Entry::Vacant(place) = durations.places.entry(task.clone())
+            {
+                place.insert(durations.tasks.len());
                 durations.tasks.push((task, samples));
             }
         }
         durations
     }
+
+    fn text(&self) -> String {
+        let mut text = format!("{HEADER}\n");
+        for (task, samples) in &self.tasks {
+            samples.walls.write(&mut text);
+            text.push('\t');
+            samples.peaks.write(&mut text);
+            text.push('\t');
+            let _ = writeln!(text, "{}", serde_json::Value::from(&**task));
+        }
+        text
+    }
 }
 
-fn parse(line: &str) -> Option<(String, Samples)> {
+fn parse(line: &str) -> Option<(Arc<str>, Samples)> {
     let (walls, rest) = line.split_once('\t')?;
     let (peaks, name) = rest.split_once('\t')?;
-    let samples = Samples { walls: numbers(walls)?, peaks: numbers(peaks)? };
-    Some((serde_json::from_str(name).ok()?, samples))
+    let samples = Samples { walls: Series::parse(walls)?, peaks: Series::parse(peaks)? };
+    Some((text_of(name)?, samples))
 }
 
-fn parse_1(line: &str) -> Option<(String, Samples)> {
+fn parse_1(line: &str) -> Option<(Arc<str>, Samples)> {
     let (walls, name) = line.split_once('\t')?;
-    let samples = Samples { walls: numbers(walls)?, peaks: Vec::new() };
-    Some((serde_json::from_str(name).ok()?, samples))
+    let samples = Samples { walls: Series::parse(walls)?, peaks: Series::default() };
+    Some((text_of(name)?, samples))
 }
 
-fn numbers(text: &str) -> Option<Vec<u64>> {
-    let numbers: Vec<u64> =
-        text.split_ascii_whitespace().map(|one| one.parse().ok()).collect::<Option<_>>()?;
-    (numbers.len() <= SAMPLES).then_some(numbers)
+/// A text in JSON; most are written as they are.
+fn text_of(json: &str) -> Option<Arc<str>> {
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        Some(plain) if !plain.bytes().any(|byte| byte < b' ' || matches!(byte, b'\\' | b'"')) => {
+            Some(plain.into())
+        }
+        _ => serde_json::from_str::<String>(json).ok().map(Arc::from),
+    }
 }
 
 /// Learns from the events of a run how long its tasks took.
@@ -216,7 +271,7 @@ impl Recorder {
     }
 
     fn merged(&self, old: &Durations) -> Durations {
-        let mut order: Vec<&str> = Vec::new();
+        let mut order: Vec<&Arc<str>> = Vec::new();
         let mut latest: HashMap<&str, Samples> = HashMap::new();
         for Taken { task, wall, peak } in self.taken.iter().rev() {
             let samples = latest.entry(task).or_insert_with(|| {
@@ -224,20 +279,20 @@ impl Recorder {
                 Samples::default()
             });
             samples.walls.push(*wall);
-            samples.peaks.extend((*peak > 0).then_some(*peak));
+            if *peak > 0 {
+                samples.peaks.push(*peak);
+            }
         }
         let new = order.into_iter().map(|task| {
-            let mut samples = latest.remove(task).unwrap_or_default();
+            let mut samples = latest.remove(&**task).unwrap_or_default();
             if let Some(place) = old.places.get(task) {
                 let old = &old.tasks[*place].1;
-                samples.walls.extend(&old.walls);
-                samples.peaks.extend(&old.peaks);
+                old.walls.all().iter().all(|wall| samples.walls.push(*wall));
+                old.peaks.all().iter().all(|peak| samples.peaks.push(*peak));
             }
-            samples.walls.truncate(SAMPLES);
-            samples.peaks.truncate(SAMPLES);
-            (task.to_owned(), samples)
+            (task.clone(), samples)
         });
-        new.chain(old.tasks.iter().cloned()).collect()
+        Durations::collect(new.chain(old.tasks.iter().cloned()))
     }
 }
 

@@ -108,6 +108,9 @@ impl Folder {
             self.create(&draft)
         });
         let written = created.and_then(|mut file| file.write_all(bytes));
+        if written.is_ok() && self.exchange(&draft, name) {
+            return Ok(());
+        }
         let rename = || rustix::fs::renameat(&self.fd, &draft, &self.fd, name);
         let renamed = written.and_then(|()| match rename() {
             // Nobody but us has a say here, and we never put a directory in this place.
@@ -121,6 +124,26 @@ impl Folder {
             let _ = rustix::fs::unlinkat(&self.fd, &draft, AtFlags::empty());
         }
         renamed
+    }
+
+    /// Exchanges the plain files `draft` and `name`, and removes the old text, which is `draft` then; `false`
+    /// where that cannot be done. Renaming would do as well, but makes ext4 write the new text to the disk at once.
+    #[cfg(target_os = "linux")]
+    fn exchange(&self, draft: &str, name: &str) -> bool {
+        use rustix::fs::{RenameFlags, renameat_with};
+        let exchange = |one: &str, other: &str| {
+            renameat_with(&self.fd, one, &self.fd, other, RenameFlags::EXCHANGE).is_ok()
+        };
+        if !exchange(draft, name) {
+            return false;
+        }
+        // What is no file but a directory goes back to where it was.
+        rustix::fs::unlinkat(&self.fd, draft, AtFlags::empty()).is_ok() || !exchange(draft, name)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn exchange(&self, _: &str, _: &str) -> bool {
+        false
     }
 
     /// The lock file `name`, made when it is not there, locked as `how` says.

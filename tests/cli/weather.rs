@@ -261,7 +261,7 @@ fn what_waits_to_be_shown_is_there_although_its_log_is_removed_meanwhile() {
             })
             .collect();
         format!(
-            "version: '3'\ntasks:\n  all: {{cmds: ['task:first &', 'task:rest &']}}\n  rest: {{deps: [{}], cmds: [touch ended]}}\n  go: until test -e started; do :; done\n  first: touch started; until test -e ended; do :; done; rm -rf .par/runs/*/logs; echo first\n{tasks}",
+            "version: '3'\ntasks:\n  all: {{cmds: ['task:first &', 'until test -e started; do :; done', 'task:rest &']}}\n  rest: {{deps: [{}], cmds: [touch ended]}}\n  go: until test -e started; do :; done\n  first: touch started; until test -e ended; do :; done; rm -rf .par/runs/*/logs; echo first\n{tasks}",
             names.join(", ")
         )
     };

@@ -152,11 +152,46 @@ fn a_reporter_that_fails_is_dropped_and_told_of_while_the_others_go_on() {
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let tell = told.clone();
     let on_failure = move |error: &io::Error| tell.lock().unwrap().push(error.kind());
-    let handle =
-        spawn(vec![Box::new(Broken), good], std::time::Instant::now(), on_failure).unwrap();
+    let handle = handle(vec![Box::new(Broken), good], std::time::Instant::now(), on_failure);
     story.events.iter().for_each(|event| handle.send(event.clone()));
     handle.flush();
     assert_eq!(memory.text(), story.shown(Mode::Interleaved));
+    handle.tell();
+    handle.flush();
     assert_eq!(*told.lock().unwrap(), [io::ErrorKind::BrokenPipe]);
     assert_eq!(handle.finish().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+}
+
+/// Writes down which thread it works in.
+struct Where(Arc<std::sync::Mutex<Vec<std::thread::ThreadId>>>);
+
+impl Reporter for Where {
+    fn event(&mut self, _: &Event) -> io::Result<()> {
+        self.0.lock().unwrap().push(std::thread::current().id());
+        Ok(())
+    }
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn reporters_have_a_thread_of_their_own_as_soon_as_something_is_shown_before_the_end() {
+    let event = two_at_once().events[0].clone();
+    let threads = |deliver: bool| {
+        let told = Arc::default();
+        // Long ago: what is sent now is due at once.
+        let began = std::time::Instant::now() - std::time::Duration::from_secs(1);
+        let handle = handle(vec![Box::new(Where(Arc::clone(&told)))], began, |_| {});
+        handle.send(event.clone());
+        if deliver {
+            assert_eq!(handle.deliver_in_time(), None);
+        }
+        handle.send(event.clone());
+        handle.finish().unwrap();
+        let own = std::thread::current().id();
+        told.lock().unwrap().iter().map(|thread| *thread == own).collect::<Vec<_>>()
+    };
+    assert_eq!(threads(true), [false, false]);
+    assert_eq!(threads(false), [true, true], "a run that is over needs no thread");
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::harness::{MARK, Ran, Test};
 
 /// No test takes this long unless something hangs.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(90);
 
 /// A run that was started.
 pub struct Live {

@@ -175,6 +175,11 @@ impl Vars {
         all
     }
 
+    /// Gives back what room is left for further variables of this scope.
+    pub fn shrink(&mut self) {
+        self.own.shrink_to_fit();
+    }
+
     /// The variables of this scope alone, in the order they were first set.
     pub fn own(&self) -> impl Iterator<Item = (&Arc<str>, &Value)> {
         self.own.iter().map(|(name, value)| (name, value))

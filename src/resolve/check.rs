@@ -79,10 +79,10 @@ impl Check {
     ) -> Result<bool, Diagnostic> {
         let Some(context) = &self.context else { return Ok(false) };
         if let Some(wrong) = context.task.errors.first() {
-            return Err(wrong.clone());
+            return Err(Diagnostic::clone(wrong));
         }
         if let Some(wrong) = &context.checks.method_error {
-            return Err(Diagnostic { fault: Fault::Other, ..wrong.clone() });
+            return Err(Diagnostic { fault: Fault::Other, ..Diagnostic::clone(wrong) });
         }
         up_to_date(context, Site { shared: &self.shared, host }, is_current, &mut |_| {})
     }
@@ -121,7 +121,7 @@ fn up_to_date(
 ) -> Result<bool, Diagnostic> {
     let Checks { status, compares, method_error, .. } = &context.checks;
     if let Some(wrong) = method_error {
-        return Err(wrong.clone());
+        return Err(Diagnostic::clone(wrong));
     }
     let holds = status.iter().all(|script| {
         let code = site.code(script, &context.dir, &context.env);

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use thin_vec::ThinVec;
+
 use super::called::Outlets;
 use super::files::Files;
 use super::ground::Ground;
@@ -55,13 +57,13 @@ pub(super) struct Context {
 /// What has to be asked before the body runs.
 #[derive(Default)]
 pub(super) struct Checks {
-    pub(super) preconditions: Vec<Condition>,
-    pub(super) status: Vec<Arc<str>>,
-    pub(super) prompts: Vec<Arc<str>>,
+    pub(super) preconditions: ThinVec<Condition>,
+    pub(super) status: ThinVec<Arc<str>>,
+    pub(super) prompts: ThinVec<Arc<str>>,
     /// Whether what it reads and makes is compared with what it was.
     pub(super) compares: bool,
     /// Nobody knows how that is to be compared.
-    pub(super) method_error: Option<Diagnostic>,
+    pub(super) method_error: Option<Box<Diagnostic>>,
 }
 
 pub(super) struct Condition {
@@ -107,6 +109,7 @@ impl Context {
         if let Some((name, value)) = files.variable(task, method, site)? {
             scope.vars.set(name, value);
         }
+        scope.vars.shrink();
         let (model, settings) = (&site.shared.model, &site.shared.settings);
         let hushed = call.silent || task.silent == Some(true) || model.silent || settings.silent;
         Ok(Context {
@@ -129,7 +132,7 @@ impl Context {
             telling,
             files,
             full_name,
-            arguments: call.arguments.into(),
+            arguments: shared(call.arguments),
             forced: call.forced,
             vars: Arc::new(scope.vars),
             task: task.clone(),
@@ -158,7 +161,7 @@ impl Checks {
         site: Site<'_>,
     ) -> Result<Checks, Diagnostic> {
         let (task, forced) = (&call.found.task, call.forced);
-        let all = |templates: &[Template]| -> Result<Vec<Arc<str>>, Diagnostic> {
+        let all = |templates: &[Template]| -> Result<ThinVec<Arc<str>>, Diagnostic> {
             templates.iter().map(|template| text(template, vars, site)).collect()
         };
         let settings = &site.shared.settings;
@@ -259,8 +262,19 @@ fn frame(vars: &Vars, site: Site<'_>) -> Result<(Arc<str>, Arc<str>), Diagnostic
     Ok((say(begin)?, say(end)?))
 }
 
+/// A list to share; empty, it takes no room.
+pub(super) fn shared<T: Clone>(list: &[T]) -> Arc<[T]> {
+    match list {
+        [] => Arc::default(),
+        list => list.into(),
+    }
+}
+
 /// Several lists as one, each word once.
 pub(super) fn union(lists: &[&[Arc<str>]]) -> Arc<[Arc<str>]> {
+    if lists.iter().all(|list| list.is_empty()) {
+        return Arc::default();
+    }
     let all: indexmap::IndexSet<_> = lists.iter().copied().flatten().cloned().collect();
     all.into_iter().collect()
 }

@@ -1,12 +1,16 @@
 //! What a task's wildcards stand for, and the platforms things are for.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::taskfile::model::Platform;
 use crate::value::Value;
 
 /// `MATCH`: what each wildcard of a task's name stands for.
 pub(super) fn match_value(matches: &[Arc<str>]) -> Value {
+    static NONE: LazyLock<Value> = LazyLock::new(|| Value::list([]));
+    if matches.is_empty() {
+        return NONE.clone();
+    }
     Value::list(matches.iter().map(|part| Value::Str(part.clone())))
 }
 

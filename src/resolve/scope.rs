@@ -203,6 +203,9 @@ impl Scope {
 
     /// The values of the secrets, as they would look in output.
     pub(super) fn secret_values(&self) -> Arc<[Arc<str>]> {
+        if self.secrets.is_empty() {
+            return Arc::default();
+        }
         let values = self.secrets.iter().filter_map(|name| self.vars.get(name));
         values.map(|value| show(value).into()).filter(|text: &Arc<str>| !text.is_empty()).collect()
     }

@@ -59,7 +59,7 @@ impl Model {
         }
         while let Some((from, _)) = next.pop() {
             let task = walk.calls[from].task.clone();
-            let method_error = task.method_error.as_ref().filter(|_| methods);
+            let method_error = task.method_error.as_deref().filter(|_| methods);
             walk.wrong.extend(task.errors.iter().chain(method_error).cloned());
             for call in certain_calls(&task) {
                 let Some(name) = plain(&call.task) else { continue };

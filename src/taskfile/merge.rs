@@ -268,13 +268,13 @@ fn decided(task: Task, order: u32, root: &File, root_dir: &Path) -> Box<super::m
     let mut body = task.body;
     body.order = order;
     body.use_gitignore = task.use_gitignore.or(root.use_gitignore).unwrap_or(false);
-    body.include_vars = task.include_vars;
+    body.include_vars = task.include_vars.into();
     body.include_vars.extend(task.file_vars.iter().cloned());
     if body.base_dir.as_os_str().is_empty() {
         body.base_dir = root_dir.into();
     }
     if body.method.is_none() {
-        body.method_error = body.method_error.or_else(|| root.method_error.clone());
+        body.method_error = body.method_error.or_else(|| root.method_error.clone().map(Box::new));
     }
     body
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use thin_vec::ThinVec;
 
 pub use policy::{
     Asked, Class, Lock, Mention, Needs, Policy, Priority, Probe, Ready, Resources, Retry, Server,
@@ -102,7 +103,7 @@ pub enum Jobs {
     Percent(u32),
 }
 
-/// A task as written, its name full.
+/// A task as written, its name full. There may be many of them that say little, so that an empty list takes a word.
 #[derive(Clone, Debug, Default)]
 pub struct Task {
     /// `ns:build`.
@@ -118,7 +119,7 @@ pub struct Task {
     /// Position among all tasks, in the order of the files.
     pub order: u32,
     /// Full names it also answers to.
-    pub aliases: Vec<Arc<str>>,
+    pub aliases: ThinVec<Arc<str>>,
     /// For `--list`.
     pub desc: Option<Template>,
     /// For `--summary`.
@@ -136,27 +137,27 @@ pub struct Task {
     /// The body.
     pub cmds: Vec<Command>,
     /// Variables of the include (`vars` there), then of the included file, in order; beaten by call variables.
-    pub include_vars: Vec<Var>,
+    pub include_vars: ThinVec<Var>,
     /// The task's own variables.
-    pub vars: Vec<Var>,
+    pub vars: ThinVec<Var>,
     /// The task's own environment.
-    pub env: Vec<Var>,
+    pub env: ThinVec<Var>,
     /// dotenv files, relative to the task's directory.
-    pub dotenv: Vec<Template>,
+    pub dotenv: ThinVec<Template>,
     /// Variables that must be there.
-    pub requires: Vec<Required>,
+    pub requires: ThinVec<Required>,
     /// What must hold.
-    pub preconditions: Vec<Precondition>,
+    pub preconditions: ThinVec<Precondition>,
     /// When all exit with 0 the task is up to date.
-    pub status: Vec<Template>,
+    pub status: ThinVec<Template>,
     /// What it reads.
-    pub sources: Vec<Glob>,
+    pub sources: ThinVec<Glob>,
     /// What it makes.
-    pub generates: Vec<Glob>,
+    pub generates: ThinVec<Glob>,
     /// How sources are compared.
     pub method: Option<Method>,
     /// Why it is none; matters when the task is asked whether it is up to date.
-    pub method_error: Option<Diagnostic>,
+    pub method_error: Option<Box<Diagnostic>>,
     /// How often it runs.
     pub run: Option<Run>,
     /// `None`: as the file says.
@@ -174,15 +175,15 @@ pub struct Task {
     /// Whether ignored files count as sources.
     pub use_gitignore: bool,
     /// Where it runs; empty: everywhere.
-    pub platforms: Vec<Platform>,
+    pub platforms: ThinVec<Platform>,
     /// Runs only when this script exits with 0.
     pub condition: Option<Template>,
     /// Questions to the user.
-    pub prompts: Vec<Template>,
+    pub prompts: ThinVec<Template>,
     /// `set -o` for its commands.
-    pub set: Vec<Arc<str>>,
+    pub set: ThinVec<Arc<str>>,
     /// `shopt -s` for its commands.
-    pub shopt: Vec<Arc<str>>,
+    pub shopt: ThinVec<Arc<str>>,
     /// How long it takes, until history knows better.
     pub estimate: Option<Duration>,
     /// `false`: its dependencies run one at a time.
@@ -190,7 +191,7 @@ pub struct Task {
     /// What else it asks for.
     pub policy: Asked,
     /// What is wrong with it that matters only when it is reached: templates that do not parse.
-    pub errors: Vec<Diagnostic>,
+    pub errors: ThinVec<Diagnostic>,
 }
 
 impl Task {
@@ -236,7 +237,7 @@ pub struct Call {
     /// Where the call stands.
     pub span: Span,
     /// Variables for it.
-    pub vars: Vec<Var>,
+    pub vars: ThinVec<Var>,
     /// Whether its commands are echoed.
     pub silent: Option<bool>,
     /// Longest time.
@@ -257,7 +258,7 @@ pub struct Command {
     /// Whether its failure ends the task.
     pub ignore_error: bool,
     /// Only there; empty: everywhere.
-    pub platforms: Vec<Platform>,
+    pub platforms: ThinVec<Platform>,
     /// Only when this script exits with 0.
     pub condition: Option<Template>,
     /// Once for each.
@@ -265,9 +266,9 @@ pub struct Command {
     /// Longest time.
     pub timeout: Option<Duration>,
     /// `set -o` for it alone.
-    pub set: Vec<Arc<str>>,
+    pub set: ThinVec<Arc<str>>,
     /// `shopt -s` for it alone.
-    pub shopt: Vec<Arc<str>>,
+    pub shopt: ThinVec<Arc<str>>,
 }
 
 /// What an element of `cmds` does.

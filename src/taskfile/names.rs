@@ -23,6 +23,9 @@ pub struct Found {
 impl Found {
     /// The task's full name with what each `*` stands for.
     pub fn full_name(&self) -> Arc<str> {
+        if self.matches.is_empty() {
+            return self.task.name.clone();
+        }
         let mut name = self.task.name.to_string();
         for found in &self.matches {
             name = name.replacen('*', found, 1);
@@ -79,6 +82,9 @@ impl Model {
         written: &str,
         at: Option<Span>,
     ) -> Result<Option<Found>, Diagnostic> {
+        if from.is_empty() && !written.starts_with(':') {
+            return self.lookup(written, at);
+        }
         for name in candidates(from, written) {
             if let Some(found) = self.lookup(&name, at)? {
                 return Ok(Some(found));
@@ -102,10 +108,10 @@ impl Model {
     }
 
     fn lookup(&self, name: &str, at: Option<Span>) -> Result<Option<Found>, Diagnostic> {
-        let called_as: Arc<str> = name.into();
         let found = |index: usize, matches: Vec<Arc<str>>| {
             let task = self.tasks.get_index(index)?.1.clone();
-            Some(Found { task, matches, called_as: called_as.clone() })
+            let called_as = if *task.name == *name { task.name.clone() } else { name.into() };
+            Some(Found { task, matches, called_as })
         };
         if let Some(index) = self.tasks.get_index_of(name) {
             return Ok(found(index, Vec::new()));

@@ -54,7 +54,7 @@ pub struct Template(Arc<Written>);
 struct Written {
     text: Text,
     /// Absent for text that is only copied.
-    parsed: Option<Parsed>,
+    parsed: Option<Box<Parsed>>,
 }
 
 #[derive(Debug)]
@@ -79,10 +79,10 @@ impl Template {
 
     fn of(text: &Text, tree: Tree) -> Template {
         let reads = Reads::of(&tree);
-        Template::written(text, Some(Parsed { tree, reads }))
+        Template::written(text, Some(Box::new(Parsed { tree, reads })))
     }
 
-    fn written(text: &Text, parsed: Option<Parsed>) -> Template {
+    fn written(text: &Text, parsed: Option<Box<Parsed>>) -> Template {
         Template(Arc::new(Written { text: text.clone(), parsed }))
     }
 

@@ -32,7 +32,7 @@ impl Lower {
 
     /// `{task, vars, silent}`, all of them read even when there is no call.
     pub(super) fn call(&mut self, fields: &Fields) -> Option<Call> {
-        let vars = self.vars(fields, "vars");
+        let vars = self.vars(fields, "vars").into();
         let silent = self.truth(fields, "silent");
         let name = self.filled(fields, "task")?;
         Some(Call { vars, silent, ..self.bare_call(&name)? })

@@ -84,11 +84,11 @@ impl Lower {
         Command {
             silent: self.truth(fields, "silent"),
             ignore_error: self.is(fields, "ignore_error"),
-            platforms: self.platforms(fields),
+            platforms: self.platforms(fields).into(),
             condition: self.template_of(fields, "if"),
             each: self.each(fields),
-            set: self.words(fields, "set"),
-            shopt: self.words(fields, "shopt"),
+            set: self.words(fields, "set").into(),
+            shopt: self.words(fields, "shopt").into(),
             ..bare(Action::Join, span)
         }
     }

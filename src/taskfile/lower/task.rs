@@ -18,7 +18,7 @@ impl Lower {
             Kind::Sequence(items) => self.task_of(name, items),
             Kind::Mapping(_) => self.long_task(name, node),
         };
-        task.body.errors = std::mem::replace(&mut self.broken, outer);
+        task.body.errors = std::mem::replace(&mut self.broken, outer).into();
         task
     }
 
@@ -70,20 +70,21 @@ impl Lower {
         task.summary = self.template_of(fields, "summary");
         task.label = self.template_of(fields, "label");
         task.prefix = self.template_of(fields, "prefix");
-        task.aliases = self.words(fields, "aliases");
+        task.aliases = self.words(fields, "aliases").into();
         task.dir = self.template_of(fields, "dir");
-        task.vars = self.vars(fields, "vars");
-        task.env = self.vars(fields, "env");
-        task.dotenv = self.templates(fields, "dotenv");
-        task.requires = self.requires(fields);
-        task.prompts = self.prompts(fields);
+        task.vars = self.vars(fields, "vars").into();
+        task.env = self.vars(fields, "env").into();
+        task.dotenv = self.templates(fields, "dotenv").into();
+        task.requires = self.requires(fields).into();
+        task.prompts = self.prompts(fields).into();
     }
 
     /// Keys that say how it runs.
     fn decide(&mut self, fields: &Fields, task: &mut Task) {
-        task.set = self.words(fields, "set");
-        task.shopt = self.words(fields, "shopt");
-        (task.method, task.method_error) = self.method(fields);
+        task.set = self.words(fields, "set").into();
+        task.shopt = self.words(fields, "shopt").into();
+        let (method, error) = self.method(fields);
+        (task.method, task.method_error) = (method, error.map(Box::new));
         task.run = self.run(fields);
         task.silent = self.truth(fields, "silent");
         task.interactive = self.is(fields, "interactive");
@@ -95,12 +96,12 @@ impl Lower {
 
     /// Keys that say whether it runs.
     fn check(&mut self, fields: &Fields, task: &mut Task) {
-        task.platforms = self.platforms(fields);
+        task.platforms = self.platforms(fields).into();
         task.condition = self.template_of(fields, "if");
-        task.preconditions = self.list(fields, "preconditions", Lower::precondition);
-        task.status = self.templates(fields, "status");
-        task.sources = self.list(fields, "sources", Lower::glob);
-        task.generates = self.list(fields, "generates", Lower::glob);
+        task.preconditions = self.list(fields, "preconditions", Lower::precondition).into();
+        task.status = self.templates(fields, "status").into();
+        task.sources = self.list(fields, "sources", Lower::glob).into();
+        task.generates = self.list(fields, "generates", Lower::glob).into();
     }
 
     /// Keys that go-task does not have.

@@ -3,7 +3,7 @@
 //! Knows so little of YAML that it must be sure of each line: of a file with anything that may reach beyond
 //! its line or its task it says nothing, and the whole file is parsed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
@@ -67,6 +67,24 @@ impl<'t> Index<'t> {
     /// The number of the task of this name.
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         self.names.get(name).copied()
+    }
+
+    /// These tasks and all that stand in their lines as a word by itself, in the lines of those, and so on: at
+    /// least all that they call by plain names. `None` when they are more than `most` bytes long.
+    pub(super) fn reach(&self, named: BTreeSet<u32>, most: usize) -> Option<BTreeSet<u32>> {
+        let mut open: Vec<u32> = named.iter().copied().collect();
+        let (mut reached, mut left) = (named, most);
+        while let Some(task) = open.pop() {
+            let lines = &self.text[self.lines(task)];
+            left = left.checked_sub(lines.len())?;
+            let words = lines.split(|c: char| !c.is_ascii() || !is_of_name(c as u8));
+            for found in words.filter(|word| !word.is_empty()).filter_map(|word| self.find(word)) {
+                if reached.insert(found) {
+                    open.push(found);
+                }
+            }
+        }
+        Some(reached)
     }
 
     pub(super) fn name(&self, place: &Place) -> &'t str {
@@ -209,7 +227,7 @@ impl<'t> Scan<'t> {
 
     fn task(&mut self, at: usize, indent: usize, content: &[u8]) -> Option<()> {
         let (key, _) = self.value_line(indent, content)??;
-        if !key.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"-_.:/+@".contains(&byte)) {
+        if !key.iter().all(|&byte| is_of_name(byte)) {
             return None;
         }
         self.end_desc(at - indent);
@@ -296,6 +314,11 @@ impl<'t> Scan<'t> {
             }
         }
     }
+}
+
+/// Whether a byte may stand in the name of a task.
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_.:/+@".contains(&byte)
 }
 
 /// Whether there is nothing but printable ASCII and ends of lines. Without a branch for each byte, which takes

@@ -17,14 +17,11 @@ use crate::source::FileId;
 
 use index::{Index, Place};
 
-/// Files below this are parsed faster than it is worth to think about it.
-const LARGE: usize = 256 << 10;
-/// Rounds of finding what the tasks reached call.
-const ROUNDS: usize = 256;
-/// Whoever reaches more than one task in so many has the whole file parsed.
-const SHARE: usize = 4;
-/// No file is said to have fewer tasks than these.
-const FEW: usize = 1024;
+/// Files below this are parsed faster than it is worth to think about it; and a mistake in one that people still
+/// read as a whole is shown whatever is asked for.
+const LARGE: usize = 16 << 10;
+/// Whoever may reach more than one byte in so many has the whole file parsed.
+const SHARE: usize = 2;
 
 /// The names and descriptions of all tasks, and the rest of the file.
 #[derive(Debug)]
@@ -44,29 +41,13 @@ pub(super) fn tasks(
 ) -> Option<Model> {
     let text = text(root, host)?;
     let index = Index::new(&text)?;
-    let mut wanted =
-        names.iter().map(|name| index.find(name)).collect::<Option<BTreeSet<u32>>>()?;
-    let mut new = wanted.clone();
-    for round in 0..ROUNDS {
-        let model = model(root, &text, &index, &new, dialect, host)?;
-        let mut called = BTreeSet::new();
-        for task in model.tasks.values() {
-            called.extend(calls(task, &index)?);
-        }
-        called.retain(|task| !wanted.contains(task));
-        if called.is_empty() {
-            return match round {
-                0 => Some(model),
-                _ => self::model(root, &text, &index, &wanted, dialect, host),
-            };
-        }
-        wanted.extend(&called);
-        if wanted.len() > index.tasks.len().max(FEW) / SHARE {
-            return None;
-        }
-        new = called;
-    }
-    None
+    let named = names.iter().map(|name| index.find(name)).collect::<Option<BTreeSet<u32>>>()?;
+    let wanted = index.reach(named, text.len() / SHARE)?;
+    let model = model(root, &text, &index, &wanted, dialect, host)?;
+    let is_wanted = |task: &Arc<Task>| {
+        calls(task, &index).is_some_and(|all| all.iter().all(|called| wanted.contains(called)))
+    };
+    model.tasks.values().all(is_wanted).then_some(model)
 }
 
 /// What a list needs.

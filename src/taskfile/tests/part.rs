@@ -6,7 +6,7 @@ use crate::taskfile::part;
 /// The text, and the same made large by a task that nobody calls.
 fn small_and_large(text: &str) -> (String, String) {
     let small = format!("{text}  zz-pad:\n    desc: padding here\n");
-    let large = format!("{small}{}", "    # padding\n".repeat(19_000));
+    let large = format!("{small}{}", "    # padding\n".repeat(1_300));
     (small, large)
 }
 
@@ -75,6 +75,29 @@ fn what_is_reached_is_loaded_and_nothing_else() {
 }
 
 #[test]
+fn who_reaches_half_of_the_file_has_all_of_it() {
+    let mut text = String::from("version: '3'\ntasks:\n");
+    for number in 0..1_000 {
+        text += &format!("  t{number}:\n    deps: [t{}]\n    cmds: [echo {number}]\n", number + 1);
+    }
+    text += "  t1000: 'true'\n";
+    let (root, host) = root(&text);
+    let part = |name: &str| part::tasks(&root, &[name.into()], Dialect::Par, &host);
+    assert_eq!(part("t900").map(|model| model.tasks.len()), Some(101));
+    assert_eq!(part("t600").map(|model| model.tasks.len()), Some(401));
+    assert!(part("t400").is_none());
+}
+
+#[test]
+fn a_call_that_does_not_stand_there_as_a_word_has_the_whole_file_loaded() {
+    let text =
+        "version: '3'\ntasks:\n  a:\n    deps: [\"\\x62\"]\n  b: echo c\n  c: echo\n  d: echo\n";
+    assert_eq!(part_of(text, "a").map(|_| ()), None, "it calls `b`");
+    let part = part_of(text, "b").expect("a part");
+    assert_eq!(names(&part), ["b", "c"], "a word that may be a name costs little");
+}
+
+#[test]
 fn small_files_are_loaded_whole() {
     let (root, host) = root("version: '3'\ntasks:\n  a: echo a\n");
     assert!(part::tasks(&root, &["a".into()], Dialect::Par, &host).is_none());
@@ -136,7 +159,7 @@ const BODIES: [&str; 30] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
     #[test]
     fn a_part_is_what_the_whole_says_of_it(
         head in prop::sample::select(HEADS.to_vec()),

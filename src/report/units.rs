@@ -14,8 +14,18 @@ pub(super) struct Unit {
     pub(super) task: Arc<str>,
     /// What it was called by before its label was known.
     pub(super) called: Arc<str>,
-    /// The words of a command line that call it by itself, in the order in which they are written.
-    pub(super) words: Arc<[Arc<str>]>,
+    /// The words of a command line that call it by itself, in the order in which they are written; `None`: its
+    /// name.
+    pub(super) words: Option<Arc<[Arc<str>]>>,
+}
+
+impl Unit {
+    fn words(&self) -> &[Arc<str>] {
+        match &self.words {
+            Some(words) => words,
+            None => std::slice::from_ref(&self.called),
+        }
+    }
 }
 
 /// All units of a run.
@@ -33,7 +43,7 @@ impl Units {
     /// Takes notice of an event.
     pub(super) fn event(&mut self, event: &Event) {
         if let Kind::Added { unit, parent, role, task, words, .. } = &event.kind {
-            let words = words.clone().unwrap_or_else(|| [task.clone()].into());
+            let words = words.clone();
             let (parent, role, task, called) = (*parent, *role, task.clone(), task.clone());
             if unit.index() > self.all.len() + AHEAD {
                 return;
@@ -75,7 +85,7 @@ impl Units {
     pub(super) fn words(&self, unit: UnitId) -> &[Arc<str>] {
         let task = self.task(unit);
         let mut chain = std::iter::once(task).chain(self.ancestors(task));
-        let words = |unit| self.get(unit).filter(|unit| unit.role == Role::Task).map(|u| &*u.words);
+        let words = |unit| self.get(unit).filter(|unit| unit.role == Role::Task).map(Unit::words);
         chain.find_map(|unit| words(unit).filter(|words| !words.is_empty())).unwrap_or_default()
     }
 

@@ -175,9 +175,15 @@ impl Vars {
         all
     }
 
-    /// Gives back what room is left for further variables of this scope.
-    pub fn shrink(&mut self) {
-        self.own.shrink_to_fit();
+    /// The scope as others see it, with no room for further variables; one without any is the scope below.
+    pub fn shared(mut self) -> Arc<Vars> {
+        match self.below.take_if(|_| self.own.is_empty()) {
+            Some(below) => below,
+            None => {
+                self.own.shrink_to_fit();
+                Arc::new(self)
+            }
+        }
     }
 
     /// The variables of this scope alone, in the order they were first set.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use thin_vec::ThinVec;
+
 use super::context::Context;
 use super::each::Turn;
 use super::scope::Argument;
@@ -26,7 +28,7 @@ pub(super) struct Called {
     /// Whether the command line names it.
     pub(super) direct: bool,
     /// The `if` of the call.
-    pub(super) guard: Option<Guard>,
+    pub(super) guard: Option<Box<Guard>>,
     /// Whether it is surely reached when the body around it is.
     pub(super) certain: bool,
     pub(super) timeout: Option<Duration>,
@@ -39,11 +41,18 @@ pub(super) enum Target {
     /// This one.
     Known(Aim),
     /// Its name and variables are rendered when it is reached, in a turn of a loop.
-    Late { by: Arc<Context>, call: Call, turn: Turn },
+    Late(Box<Late>),
     /// A stage of a task, whose parts become known in the run.
     Stage(Stage),
     /// None: the name is wrong, or the call would wait for itself.
-    Wrong(Diagnostic),
+    Wrong(Box<Diagnostic>),
+}
+
+/// A call that is rendered when it is reached, by a body.
+pub(super) struct Late {
+    pub(super) by: Arc<Context>,
+    pub(super) call: Call,
+    pub(super) turn: Turn,
 }
 
 /// A task and what it is given.
@@ -52,7 +61,7 @@ pub(super) struct Aim {
     pub(super) found: Found,
     /// Its name, wildcards filled in.
     pub(super) name: Arc<str>,
-    pub(super) arguments: Vec<Argument>,
+    pub(super) arguments: ThinVec<Argument>,
 }
 
 impl Aim {
@@ -61,7 +70,7 @@ impl Aim {
         model: &Model,
         (namespace, written): (&str, &str),
         span: Option<Span>,
-        arguments: Vec<Argument>,
+        arguments: ThinVec<Argument>,
     ) -> Result<Aim, Diagnostic> {
         let found = model.find(namespace, written, span)?;
         let name = found.full_name();
@@ -108,7 +117,7 @@ impl Called {
         Called {
             parent: UnitId::ROOT,
             scope: UnitId::ROOT,
-            target: Target::Wrong(Diagnostic::error(Fault::Other, reason)),
+            target: Target::Wrong(Box::new(Diagnostic::error(Fault::Other, reason))),
             silent: false,
             direct: false,
             guard: None,

@@ -12,7 +12,7 @@ use super::scope::{Argument, Scope, text};
 use super::settings::{Compat, OUTPUTS};
 use super::shared::Site;
 use super::telling::Telling;
-use super::{environment, names, path};
+use super::{environment, names, path, plain};
 use crate::diag::Diagnostic;
 use crate::host::Env;
 use crate::source::Span;
@@ -109,7 +109,6 @@ impl Context {
         if let Some((name, value)) = files.variable(task, method, site)? {
             scope.vars.set(name, value);
         }
-        scope.vars.shrink();
         let (model, settings) = (&site.shared.model, &site.shared.settings);
         let hushed = call.silent || task.silent == Some(true) || model.silent || settings.silent;
         Ok(Context {
@@ -134,7 +133,7 @@ impl Context {
             full_name,
             arguments: shared(call.arguments),
             forced: call.forced,
-            vars: Arc::new(scope.vars),
+            vars: scope.vars.shared(),
             task: task.clone(),
         })
     }
@@ -198,6 +197,9 @@ impl Checks {
 fn scope(call: &Circumstances<'_>, ground: &Ground, site: Site<'_>) -> Result<Scope, Diagnostic> {
     let task = &call.found.task;
     let root = &site.shared.model.root_dir;
+    if ground.is_shared() && call.arguments.is_empty() && plain::is_plain(task, site.shared) {
+        return Ok(ground.scope(site, &[])?.scope);
+    }
     let mut growing = ground.scope(site, &special(call, site))?;
     task.include_vars.iter().try_for_each(|var| growing.define(var, root))?;
     call.arguments.iter().try_for_each(|argument| growing.receive(argument, root))?;
@@ -243,7 +245,11 @@ fn special(call: &Circumstances<'_>, site: Site<'_>) -> [(Arc<str>, Arc<str>); 5
 
 /// Where the task's commands run, and the scripts of its variables, as far as it is known by then.
 fn directory(task: &Task, vars: &Vars, site: Site<'_>) -> Result<Arc<Path>, Diagnostic> {
-    let Some(dir) = &task.dir else { return Ok(task.base_dir.as_path().into()) };
+    let Some(dir) = &task.dir else {
+        let root = &site.shared.root_dir;
+        let is_root = task.base_dir.as_os_str() == root.as_os_str();
+        return Ok(if is_root { root.clone() } else { task.base_dir.as_path().into() });
+    };
     let written = text(dir, vars, site)?;
     let expanded = path::expand(&written, &|key| site.host.env(key));
     Ok(path::join(&task.base_dir, &expanded).into())

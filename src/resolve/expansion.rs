@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::body;
-use super::called::{Aim, Called, Guard, Target};
+use super::called::{Aim, Called, Guard, Late, Target};
 use super::context::{Circumstances, Context};
 use super::draft::{Content, Draft};
 use super::settings::{Force, Known};
@@ -80,9 +80,10 @@ impl Expansion {
     fn aim(&self, site: Site<'_>) -> Result<Aim, Diagnostic> {
         match &self.called.target {
             Target::Known(aim) => Ok(aim.clone()),
-            Target::Wrong(reason) => Err(reason.clone()),
+            Target::Wrong(reason) => Err(Diagnostic::clone(reason)),
             Target::Stage(_) => Err(Diagnostic::error(Fault::Other, "a stage is no task")),
-            Target::Late { by, call, turn } => {
+            Target::Late(late) => {
+                let Late { by, call, turn } = &**late;
                 let (vars, _) = by.with(&self.known.variables(turn));
                 body::called(call, by, &vars, site)?.1
             }

@@ -62,6 +62,11 @@ impl Ground {
         Ok(ground)
     }
 
+    /// Whether what lies below a task's own variables is the same for all tasks.
+    pub(super) fn is_shared(&self) -> bool {
+        !self.differs
+    }
+
     /// A scope with everything below a task's own variables, and the task's special variables.
     pub(super) fn scope<'a>(
         &'a self,

@@ -25,6 +25,7 @@ mod names;
 mod needs;
 mod once;
 mod path;
+mod plain;
 mod policy;
 mod quick;
 mod render;

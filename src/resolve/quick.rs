@@ -16,7 +16,7 @@ impl Expansion {
         match &self.called.target {
             Target::Wrong(_) => true,
             Target::Stage(_) => !self.casts,
-            Target::Late { .. } => false,
+            Target::Late(_) => false,
             Target::Known(aim) => {
                 let shows = |given: &Given| matches!(given, Given::Value(_));
                 self.called.guard.is_none()

@@ -27,6 +27,8 @@ pub(super) struct Shared {
     ground: OnceLock<Result<Ground, Diagnostic>>,
     printouts: Printouts,
     calls: Vec<AtomicU32>,
+    /// Where tasks run that say nothing else.
+    pub(super) root_dir: Arc<Path>,
     /// Each Taskfile and its directory, as variables show them.
     files: Vec<(Arc<str>, Arc<str>)>,
     /// Whether the ground is laid without asking scripts or reading files.
@@ -53,7 +55,18 @@ impl Shared {
         let show = |path: &Path| -> Arc<str> { path.to_string_lossy().into() };
         let both = |path: &PathBuf| (show(path), show(path.parent().unwrap_or(Path::new(""))));
         let files = model.taskfiles.iter().map(both).collect();
-        Shared { model, settings, facts, ground, printouts, calls, files, has_quick_ground }
+        let root_dir = model.root_dir.as_path().into();
+        Shared {
+            model,
+            settings,
+            facts,
+            ground,
+            printouts,
+            calls,
+            root_dir,
+            files,
+            has_quick_ground,
+        }
     }
 
     /// A task's Taskfile and its directory, as variables show them.

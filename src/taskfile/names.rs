@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
+use thin_vec::ThinVec;
 
 use super::model::{Model, Task};
 use crate::diag::{Diagnostic, Fault, closest};
@@ -15,7 +16,7 @@ pub struct Found {
     /// The task.
     pub task: Arc<Task>,
     /// What the `*` in its name stand for in this call.
-    pub matches: Vec<Arc<str>>,
+    pub matches: ThinVec<Arc<str>>,
     /// The full name that it was called by: `ALIAS` in templates.
     pub called_as: Arc<str>,
 }
@@ -108,17 +109,17 @@ impl Model {
     }
 
     fn lookup(&self, name: &str, at: Option<Span>) -> Result<Option<Found>, Diagnostic> {
-        let found = |index: usize, matches: Vec<Arc<str>>| {
+        let found = |index: usize, matches: ThinVec<Arc<str>>| {
             let task = self.tasks.get_index(index)?.1.clone();
             let called_as = if *task.name == *name { task.name.clone() } else { name.into() };
             Some(Found { task, matches, called_as })
         };
         if let Some(index) = self.tasks.get_index_of(name) {
-            return Ok(found(index, Vec::new()));
+            return Ok(found(index, ThinVec::new()));
         }
         let names = self.names.get_or_init(|| Names::new(self));
         match names.aliases.get(name).map(Vec::as_slice) {
-            Some(&[index]) => return Ok(found(index, Vec::new())),
+            Some(&[index]) => return Ok(found(index, ThinVec::new())),
             Some(several) => return Err(self.conflict(name, several, at)),
             None => {}
         }

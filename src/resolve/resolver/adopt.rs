@@ -4,11 +4,13 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Node, Resolver, Shareable};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{Node, Resolver};
 use crate::diag::Diagnostic;
 use crate::id::UnitId;
 use crate::plan::{Fragment, Step, Unit, Work};
-use crate::resolve::called::{Aim, Called, Guard, Outlets, Sink, Target};
+use crate::resolve::called::{self, Aim, Called, Guard, Outlets, Sink, Target};
 use crate::resolve::context::Context;
 use crate::resolve::draft::{Body, Content, Draft, Late, Line, Manner, Mention, Piece, Redirected};
 use crate::resolve::footprint::arguments;
@@ -207,19 +209,21 @@ impl Resolver {
         fragment.deps.push(id);
     }
 
-    /// What to share a dependency by; `None` for one that is not shared.
-    fn shareable(&self, scope: UnitId, aim: &Aim, timeout: Option<Duration>) -> Option<Shareable> {
+    /// A digest of what to share a dependency by; `None` for one that is not shared.
+    fn shareable(&self, scope: UnitId, aim: &Aim, timeout: Option<Duration>) -> Option<u128> {
         let said_always = aim.found.task.run == Some(Run::Always);
         if said_always || self.shared.settings.compat == Compat::GoTask {
             return None;
         }
-        let arguments = match &aim.arguments[..] {
-            [] => String::new(),
-            all => {
-                format!("{:?}", all.iter().map(|a| (&a.name, &a.given, &a.dir)).collect::<Vec<_>>())
-            }
-        };
-        Some(Shareable { scope, name: aim.name.clone(), timeout, arguments })
+        let mut digest = Xxh3::new();
+        digest.update(&scope.0.to_le_bytes());
+        digest.update(&timeout.map_or(u128::MAX, |limit| limit.as_nanos()).to_le_bytes());
+        digest.update(aim.name.as_bytes());
+        for argument in &aim.arguments {
+            let said = format!("\0{:?}", (&argument.name, &argument.given, &argument.dir));
+            digest.update(said.as_bytes());
+        }
+        Some(digest.digest128())
     }
 
     /// A new call with its name known.
@@ -232,14 +236,15 @@ impl Resolver {
         let id = self.next();
         let certain = spot.certain && !mention.looped && mention.condition.is_none();
         let target = match mention.aim {
-            Err(wrong) => Target::Wrong(wrong),
+            Err(wrong) => Target::Wrong(Box::new(wrong)),
             Ok(aim) => match self.cycle(spot.parent, &aim, certain) {
-                Some(wrong) => Target::Wrong(wrong.at(mention.span, "called here")),
+                Some(wrong) => Target::Wrong(Box::new(wrong.at(mention.span, "called here"))),
                 None => Target::Known(aim),
             },
         };
-        let guard =
-            mention.condition.map(|script| Guard { script, late: None, by: spot.by.clone() });
+        let guard = mention
+            .condition
+            .map(|script| Box::new(Guard { script, late: None, by: spot.by.clone() }));
         let called = Called {
             parent: spot.parent,
             scope: spot.scope.unwrap_or(id),
@@ -262,10 +267,9 @@ impl Resolver {
     fn late(&mut self, spot: &Spot<'_>, late: Late, fragment: &mut Fragment) -> UnitId {
         let Late { call, turn, condition, ignore_error, place, .. } = late;
         let id = self.next();
-        let guard = condition.map(|condition| Guard {
-            script: condition.text().value.clone(),
-            late: Some((condition, turn.clone())),
-            by: spot.by.clone(),
+        let guard = condition.map(|condition| {
+            let (script, by) = (condition.text().value.clone(), spot.by.clone());
+            Box::new(Guard { script, late: Some((condition, turn.clone())), by })
         });
         let name = call.task.text().value.clone();
         let called = Called {
@@ -278,7 +282,7 @@ impl Resolver {
             timeout: call.timeout,
             span: call.span,
             outlets: spot.by.outlets.clone(),
-            target: Target::Late { by: spot.by.clone(), call, turn },
+            target: Target::Late(Box::new(called::Late { by: spot.by.clone(), call, turn })),
         };
         let unit = self.record(id, called, &name, (spot.by.task.order, place), ignore_error);
         fragment.units.push((id, unit));
@@ -294,8 +298,12 @@ impl Resolver {
         fragment: &mut Fragment,
     ) {
         let id = self.next();
-        let called =
-            Called { parent, scope: id, target: Target::Wrong(wrong), ..Called::wrong("") };
+        let called = Called {
+            parent,
+            scope: id,
+            target: Target::Wrong(Box::new(wrong)),
+            ..Called::wrong("")
+        };
         let unit = self.record(id, called, &context.name, (context.task.order, 0), false);
         fragment.units.push((id, unit));
         fragment.deps.push(id);

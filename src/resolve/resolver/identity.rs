@@ -36,7 +36,7 @@ impl Resolver {
                 }
             }
             Target::Stage(_) => text.extend(["stage\0", written]),
-            Target::Late { .. } | Target::Wrong(_) => return,
+            Target::Late(_) | Target::Wrong(_) => return,
         }
         let kind = xxh3_128(text.as_bytes());
         let twins = self.twins.entry(kind).or_insert(0);

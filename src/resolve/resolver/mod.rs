@@ -9,7 +9,6 @@ mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::called::{Aim, Called, Outlets, Target};
 use super::context::Context;
@@ -36,8 +35,8 @@ pub struct Resolver {
     /// Calls of each task, by its place in the files.
     calls: HashMap<u32, Vec<UnitId>>,
     waits: Waits,
-    /// Dependencies that more than one call of a scope may name.
-    deps: HashMap<Shareable, UnitId>,
+    /// Dependencies that more than one call of a scope may name, by a digest of what makes them the same.
+    deps: HashMap<u128, UnitId>,
     /// What calls have in common with those of another run of the same request.
     identities: HashMap<UnitId, u128>,
     /// How many calls there were of each kind in each place.
@@ -56,15 +55,6 @@ enum Node {
     Run,
     Call { called: Arc<Called>, name: Arc<str>, context: Option<Arc<Context>> },
     Command { line: Arc<Line>, context: Arc<Context>, call: UnitId },
-}
-
-/// What two dependencies have in common that are one unit.
-#[derive(PartialEq, Eq, Hash)]
-struct Shareable {
-    scope: UnitId,
-    name: Arc<str>,
-    timeout: Option<Duration>,
-    arguments: String,
 }
 
 impl Resolver {
@@ -208,7 +198,7 @@ impl Resolver {
                 let policy = policy::written(&aim.found.task, &self.shared);
                 (known_name(aim), aim.name.clone(), aim.found.task.estimate, policy)
             }
-            Target::Late { .. } | Target::Stage(_) | Target::Wrong(_) => {
+            Target::Late(_) | Target::Stage(_) | Target::Wrong(_) => {
                 (written.clone(), written.clone(), None, None)
             }
         };

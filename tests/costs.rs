@@ -128,9 +128,8 @@ fn at_most(limit: f64, cost: f64, what: &str) {
     assert!(cost <= limit, "{what} costs {cost:.3}, above its limit of {limit}");
 }
 
-/// The cost of one more, up to the second size and from there to the third.
-fn slopes(count: impl Fn(usize) -> f64) -> (f64, f64) {
-    let sizes = [20, 220, 820];
+/// The cost of one more, from the first size to the second and from there to the third.
+fn slopes(sizes: [usize; 3], count: impl Fn(usize) -> f64) -> (f64, f64) {
     let counts = sizes.map(count);
     let slope = |at: usize| (counts[at] - counts[at - 1]) / (sizes[at] - sizes[at - 1]) as f64;
     (slope(1), slope(2))
@@ -143,8 +142,8 @@ fn a_run_costs_no_more_than_it_did() {
     }
     let one = "version: '3'\ntasks:\n  all: 'true'\n";
     beside_reference(0.375, par(one, &["run", "all"]), "a run of one task");
-    let (few, many) = slopes(|count| par(&needs(count), &["run", "all"]));
-    beside_reference(54.0, 1_000.0 * many, "1,000 more tasks in a run");
+    let (few, many) = slopes([20, 170, 520], |count| par(&needs(count), &["run", "all"]));
+    beside_reference(52.0, 1_000.0 * many, "1,000 more tasks in a run");
     at_most(1.15, many / few, "a task among many beside one among few");
 }
 
@@ -154,7 +153,22 @@ fn a_list_costs_no_more_than_it_did() {
         return;
     }
     beside_reference(0.225, par(&described(1), &["list"]), "a list of one task");
-    let (few, many) = slopes(|count| par(&described(count), &["list"]));
+    // As many as are parsed whole.
+    let (few, many) = slopes([20, 120, 270], |count| par(&described(count), &["list"]));
     beside_reference(19.0, 1_000.0 * many, "1,000 more tasks in a list");
     at_most(1.15, many / few, "a task in a long list beside one in a short list");
+}
+
+/// Of large files only what is asked for is parsed.
+#[test]
+fn a_task_that_nobody_asks_for_costs_no_more_than_it_did() {
+    if !can_count() {
+        return;
+    }
+    for (words, limit) in [(&["list"][..], 2.45), (&["run", "t7"], 1.35)] {
+        let (few, many) = slopes([400, 1_000, 2_200], |count| par(&described(count), words));
+        let what = format!("a task more in a large file, for `{}`", words.join(" "));
+        beside_reference(limit, 1_000.0 * many, &format!("1,000 times {what}"));
+        at_most(1.15, many / few, &what);
+    }
 }

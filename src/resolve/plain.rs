@@ -14,7 +14,7 @@ pub(super) fn is_plain(task: &Task, shared: &Shared) -> bool {
         && task.dotenv.is_empty()
         && task.requires.is_empty()
         && task.policy.is_empty()
-        && [desc, summary, label, prefix, dir, condition].into_iter().all(|text| is_literal(text))
+        && [desc, summary, label, prefix, dir, condition].into_iter().all(is_literal)
         && all_literal(&task.status)
         && all_literal(&task.prompts)
         && task.preconditions.iter().all(precondition)

@@ -4,8 +4,8 @@
 //! first, in columns that tabs divide: microseconds of its latest successes, latest first; the peaks of memory
 //! of the same, bytes; its name in JSON. Version 1 had no peaks.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt::Write;
 use std::io;
 use std::path::Path;
@@ -35,8 +35,10 @@ const LIMIT: u64 = 64 << 20;
 /// How long tasks probably take, and how much memory.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub struct Durations {
-    tasks: Vec<(Arc<str>, Samples)>,
-    places: HashMap<Arc<str>, usize>,
+    text: String,
+    is_version_1: bool,
+    /// Where the line of a task begins, by a digest of its name.
+    places: HashMap<u64, u32>,
     is_damaged: bool,
 }
 
@@ -106,7 +108,7 @@ impl Store {
 impl Durations {
     /// The median of a task's own commands over its latest successes.
     pub fn get(&self, task: &str) -> Option<Duration> {
-        let Series { count, mut numbers } = self.tasks[*self.places.get(task)?].1.walls;
+        let Series { count, mut numbers } = self.samples(task)?.walls;
         let walls = &mut numbers[..count];
         walls.sort_unstable();
         walls.get(walls.len() / 2).copied().map(micros)
@@ -114,12 +116,18 @@ impl Durations {
 
     /// The most memory that the largest process of a task had over its latest successes, bytes.
     pub fn memory(&self, task: &str) -> Option<u64> {
-        self.tasks[*self.places.get(task)?].1.peaks.all().iter().copied().max()
+        self.samples(task)?.peaks.all().iter().copied().max()
     }
 
     /// Whether there is something that cannot be read, or not all of it.
     pub fn are_damaged(&self) -> bool {
         self.is_damaged
+    }
+
+    fn samples(&self, task: &str) -> Option<Samples> {
+        let line = self.text[*self.places.get(&digest(task))? as usize..].lines().next()?;
+        let (samples, name) = parse(line, self.is_version_1)?;
+        (*name == *task).then_some(samples)
     }
 
     fn load(state: &Folder) -> Durations {
@@ -129,67 +137,59 @@ impl Durations {
             Err(_) => String::new(),
         };
         let mut lines = text.lines();
-        let read = match lines.next() {
-            Some(HEADER) => parse,
-            Some(HEADER_1) => parse_1,
+        let is_version_1 = match lines.next() {
+            Some(HEADER) => false,
+            Some(HEADER_1) => true,
             _ => return Durations { is_damaged: true, ..Durations::default() },
         };
+        let mut places = HashMap::with_capacity(lines.clone().count().min(TASKS));
         let mut is_damaged = false;
-        let durations = lines.filter_map(|line| {
-            let task = read(line);
-            is_damaged |= task.is_none();
-            task
-        });
-        let durations = Durations::collect(durations);
-        Durations { is_damaged, ..durations }
-    }
-
-    fn collect(all: impl Iterator<Item = (Arc<str>, Samples)>) -> Durations {
-        let mut durations = Durations::default();
-        for (task, samples) in all {
-            if durations.tasks.len() < TASKS
-                && let Entry::Vacant(place) = durations.places.entry(task.clone())
-            {
-                place.insert(durations.tasks.len());
-                durations.tasks.push((task, samples));
+        for line in lines {
+            match parse(line, is_version_1) {
+                Some((_, name)) if places.len() < TASKS => {
+                    // Lines are parts of the text, which is shorter than 4 GiB.
+                    let at = line.as_ptr() as usize - text.as_ptr() as usize;
+                    places.entry(digest(&name)).or_insert(at as u32);
+                }
+                Some(_) => {}
+                None => is_damaged = true,
             }
         }
-        durations
+        Durations { text, is_version_1, places, is_damaged }
     }
 
-    fn text(&self) -> String {
-        let mut text = format!("{HEADER}\n");
-        for (task, samples) in &self.tasks {
-            samples.walls.write(&mut text);
-            text.push('\t');
-            samples.peaks.write(&mut text);
-            text.push('\t');
-            let _ = writeln!(text, "{}", serde_json::Value::from(&**task));
-        }
-        text
+    /// What is known of each task, in the order in which they were used.
+    fn all(&self) -> impl Iterator<Item = (Samples, Cow<'_, str>)> {
+        self.text.lines().skip(1).filter_map(|line| parse(line, self.is_version_1))
     }
 }
 
-fn parse(line: &str) -> Option<(Arc<str>, Samples)> {
+fn digest(name: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(name.as_bytes())
+}
+
+fn write(text: &mut String, samples: &Samples, name: &str) {
+    samples.walls.write(text);
+    text.push('\t');
+    samples.peaks.write(text);
+    text.push('\t');
+    let _ = writeln!(text, "{}", serde_json::Value::from(name));
+}
+
+fn parse(line: &str, is_version_1: bool) -> Option<(Samples, Cow<'_, str>)> {
     let (walls, rest) = line.split_once('\t')?;
-    let (peaks, name) = rest.split_once('\t')?;
+    let (peaks, name) = if is_version_1 { ("", rest) } else { rest.split_once('\t')? };
     let samples = Samples { walls: Series::parse(walls)?, peaks: Series::parse(peaks)? };
-    Some((text_of(name)?, samples))
-}
-
-fn parse_1(line: &str) -> Option<(Arc<str>, Samples)> {
-    let (walls, name) = line.split_once('\t')?;
-    let samples = Samples { walls: Series::parse(walls)?, peaks: Series::default() };
-    Some((text_of(name)?, samples))
+    Some((samples, text_of(name)?))
 }
 
 /// A text in JSON; most are written as they are.
-fn text_of(json: &str) -> Option<Arc<str>> {
+fn text_of(json: &str) -> Option<Cow<'_, str>> {
+    let is_plain =
+        |text: &str| !text.bytes().any(|byte| byte < b' ' || matches!(byte, b'\\' | b'"'));
     match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(plain) if !plain.bytes().any(|byte| byte < b' ' || matches!(byte, b'\\' | b'"')) => {
-            Some(plain.into())
-        }
-        _ => serde_json::from_str::<String>(json).ok().map(Arc::from),
+        Some(plain) if is_plain(plain) => Some(Cow::Borrowed(plain)),
+        _ => serde_json::from_str(json).ok().map(Cow::Owned),
     }
 }
 
@@ -266,33 +266,46 @@ impl Recorder {
         }
         // Two runs that end together may forget what one of them learnt; neither waits.
         let _alone = state.lock(STATE_LOCK, FlockOperation::NonBlockingLockExclusive);
-        let merged = self.merged(&Durations::load(state));
-        state.replace(NAME, merged.text().as_bytes())
+        let text = self.merged(&Durations::load(state));
+        state.replace(NAME, text.as_bytes())
     }
 
-    fn merged(&self, old: &Durations) -> Durations {
-        let mut order: Vec<&Arc<str>> = Vec::new();
-        let mut latest: HashMap<&str, Samples> = HashMap::new();
-        for Taken { task, wall, peak } in self.taken.iter().rev() {
-            let samples = latest.entry(task).or_insert_with(|| {
-                order.push(task);
-                Samples::default()
-            });
-            samples.walls.push(*wall);
-            if *peak > 0 {
-                samples.peaks.push(*peak);
+    /// The new file: what was learnt, the latest first, with what was known of the same tasks, and then the others.
+    fn merged(&self, old: &Durations) -> String {
+        const NONE: u32 = u32::MAX;
+        // The latest of each task, and for each one that before it.
+        let mut latest: HashMap<&str, u32> = HashMap::new();
+        let mut before = vec![NONE; self.taken.len()];
+        for (at, taken) in self.taken.iter().enumerate() {
+            if let Some(earlier) = latest.insert(&taken.task, at as u32) {
+                before[at] = earlier;
             }
         }
-        let new = order.into_iter().map(|task| {
-            let mut samples = latest.remove(&**task).unwrap_or_default();
-            if let Some(place) = old.places.get(task) {
-                let old = &old.tasks[*place].1;
+        let mut text = format!("{HEADER}\n");
+        let mut room = TASKS;
+        for (at, Taken { task, .. }) in self.taken.iter().enumerate().rev() {
+            if latest[&**task] != at as u32 || room == 0 {
+                continue;
+            }
+            room -= 1;
+            let mut samples = Samples::default();
+            let mut next = at as u32;
+            while let Some(taken) = self.taken.get(next as usize) {
+                samples.walls.push(taken.wall);
+                if taken.peak > 0 {
+                    samples.peaks.push(taken.peak);
+                }
+                next = before[next as usize];
+            }
+            if let Some(old) = old.samples(task) {
                 old.walls.all().iter().all(|wall| samples.walls.push(*wall));
                 old.peaks.all().iter().all(|peak| samples.peaks.push(*peak));
             }
-            (task.clone(), samples)
-        });
-        Durations::collect(new.chain(old.tasks.iter().cloned()))
+            write(&mut text, &samples, task);
+        }
+        let others = old.all().filter(|(_, name)| !latest.contains_key(&**name));
+        others.take(room).for_each(|(samples, name)| write(&mut text, &samples, &name));
+        text
     }
 }
 
@@ -350,22 +363,38 @@ mod tests {
     }
 
     #[test]
+    fn a_task_of_several_calls_has_a_line_and_what_was_not_used_stays_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = Folder::at(dir.path()).unwrap();
+        state.replace(NAME, b"par durations 1\n7\t\"c\"\n8 9\t\"a\"\n").unwrap();
+        let mut recorder = Recorder::default();
+        for (number, (name, wall)) in [("a", 1), ("b", 2), ("a", 3), ("a", 4)].iter().enumerate() {
+            let unit = 10 * (number as u32 + 1);
+            task(&mut recorder, unit, name, &[*wall], Outcome::Succeeded);
+        }
+        recorder.save(&state).unwrap();
+        let text = std::fs::read_to_string(dir.path().join(NAME)).unwrap();
+        let expected = "4 3 1 8 9\t4 3 1\t\"a\"\n2\t2\t\"b\"\n7\t\t\"c\"\n";
+        assert_eq!(text, format!("{HEADER}\n{expected}"));
+    }
+
+    #[test]
     fn damaged_lines_and_other_versions_count_as_absent() {
         let dir = tempfile::tempdir().unwrap();
         let state = Folder::at(dir.path()).unwrap();
         assert_eq!(Durations::load(&state), Durations::default());
         state.replace(NAME, b"par durations 1\nx\t\"a\"\n5\t\"b\"\n7 8\n9\t\"c").unwrap();
         let durations = Durations::load(&state);
-        assert_eq!((durations.tasks.len(), durations.get("b")), (1, Some(micros(5))));
+        assert_eq!((durations.places.len(), durations.get("b")), (1, Some(micros(5))));
         assert!(durations.are_damaged());
         state.replace(NAME, b"par durations 2\n5\t\"a\"\n5\t\t\"b\"\n").unwrap();
         let durations = Durations::load(&state);
-        assert_eq!((durations.tasks.len(), durations.get("b")), (1, Some(micros(5))));
+        assert_eq!((durations.places.len(), durations.get("b")), (1, Some(micros(5))));
         assert_eq!(durations.memory("b"), None);
         for other in [&b"par durations 3\n5\t6\t\"b\"\n"[..], b"\xff\xff", b""] {
             state.replace(NAME, other).unwrap();
             let durations = Durations::load(&state);
-            assert!(durations.tasks.is_empty() && durations.are_damaged());
+            assert!(durations.places.is_empty() && durations.are_damaged());
         }
     }
 }

@@ -109,6 +109,18 @@ fn a_wrong_settings_file_shows_its_line() {
         .run();
 }
 
+/// Under its own name it is an error, under go-task's a warning: there it is none.
+#[test]
+fn broken_settings_of_go_task_are_told() {
+    let broken = || {
+        let tasks = "{version: '3', silent: true, tasks: {a: echo ran}}";
+        Test::new().taskfile(tasks).file(".taskrc.yml", "silent: [x").args(["a"])
+    };
+    let told = "cannot read `[DIR]/.taskrc.yml`: ";
+    broken().stderr_has(&format!("error: {told}")).status(102).run();
+    broken().called("task").stdout("ran\n").stderr_has(&format!("warning: {told}")).run();
+}
+
 #[test]
 fn go_tasks_own_settings_count_below_the_environment() {
     Test::new()

@@ -22,23 +22,32 @@ pub(super) struct Written<'t> {
 }
 
 impl Written<'_> {
-    /// The scalar's bytes without anchor, tag and trailing space, and how its value lies there.
+    /// The scalar's bytes without anchor, tag, trailing space and comment, and how its value lies there.
     pub(super) fn lay_out(&self) -> (Range<usize>, Layout) {
         let written = self.text[self.start..self.end].trim_end();
         let whole = self.start..self.start + written.len();
-        let quote = match self.style {
-            ScalarStyle::Plain => 0,
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
-            ScalarStyle::Literal => return (whole, self.block()),
-            ScalarStyle::Folded => return (whole, Layout::Opaque),
+        match self.style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => self.quoted(whole),
+            ScalarStyle::Literal => (whole, self.block()),
+            ScalarStyle::Folded => (whole, Layout::Opaque),
+            ScalarStyle::Plain => match written.strip_suffix(self.value) {
+                Some(before) => {
+                    let first = self.start + before.len();
+                    (first..whole.end, Layout::Verbatim(first as u32))
+                }
+                None => (whole, Layout::Opaque),
+            },
+        }
+    }
+
+    /// The same of a text in quotes, from its quote when it is as it was written.
+    fn quoted(&self, whole: Range<usize>) -> (Range<usize>, Layout) {
+        let Some(Range { start, end }) = quotes(self.text, whole.clone()) else {
+            return (whole, Layout::Opaque);
         };
-        let inner = &written[..written.len().saturating_sub(quote)];
-        match inner.strip_suffix(self.value) {
-            Some(before) => {
-                let first = self.start + before.len();
-                (first - quote.min(before.len())..whole.end, Layout::Verbatim(first as u32))
-            }
-            None => (whole, Layout::Opaque),
+        match self.text[start + 1..end - 1] == *self.value {
+            true => (start..end, Layout::Verbatim(start as u32 + 1)),
+            false => (whole.start..end, Layout::Opaque),
         }
     }
 
@@ -73,5 +82,30 @@ impl Written<'_> {
             line = self.text[..line - 1].rfind('\n')? + 1;
         }
         Some(line)
+    }
+}
+
+/// A text in quotes, in bytes that begin with it or with anchors, tags and comments before it.
+fn quotes(text: &str, whole: Range<usize>) -> Option<Range<usize>> {
+    let bytes = &text.as_bytes()[..whole.end];
+    let mut start = whole.start;
+    loop {
+        let until = |end: fn(&u8) -> bool| bytes[start..].iter().position(end);
+        start += match bytes.get(start)? {
+            b'&' | b'!' => until(u8::is_ascii_whitespace)?,
+            b'#' => until(|&byte| matches!(byte, b'\n' | b'\r'))?,
+            b'\'' | b'"' => break,
+            _ => 1,
+        };
+    }
+    let quote = bytes[start];
+    let mut end = start + 1;
+    loop {
+        end += match (*bytes.get(end)?, bytes.get(end + 1)) {
+            (b'\\', _) if quote == b'"' => 2,
+            (b'\'', Some(b'\'')) if quote == b'\'' => 2,
+            (byte, _) if byte == quote => return Some(start..end + 1),
+            _ => 1,
+        };
     }
 }

@@ -140,7 +140,11 @@ impl<'t> Builder<'t> {
             }
             Event::SequenceStart(anchor, _) => self.begin(start, end, anchor, false),
             Event::MappingStart(anchor, _) => self.begin(start, end, anchor, true),
-            Event::SequenceEnd | Event::MappingEnd => Ok(self.close(end)),
+            Event::SequenceEnd | Event::MappingEnd => {
+                // The place of a bracket is longer when a comment follows; that of anything else says where it is.
+                let is_bracket = matches!(self.text.as_bytes().get(start), Some(b']' | b'}'));
+                Ok(self.close(if is_bracket && start < end { start + 1 } else { start }))
+            }
             Event::Alias(anchor) => {
                 let built = self.alias(anchor, self.span(start, end))?;
                 Ok(self.add(built, 0))
@@ -379,6 +383,28 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_is_no_part_of_what_it_stands_behind() {
+        let text = concat!(
+            "'a': 'b' # ä'\n",
+            "c: \"d\\\"\" # \"ä\n",
+            "&x 'e' : &y !!str # 'ö'\n  \"f\" # ö\n",
+            "g: [h, i] # ä\n",
+        );
+        let file = SourceMap::default().add("f", text);
+        let root = parse(text, file).expect("a map");
+        let written =
+            |node: &Node| text[node.span.start as usize..node.span.end as usize].to_owned();
+        let pairs = entries(&root).iter().map(|entry| [written(&entry.key), written(&entry.value)]);
+        assert_eq!(
+            pairs.collect::<Vec<_>>(),
+            [["'a'", "'b'"], ["c", r#""d\"""#], ["'e'", "\"f\""], ["g", "[h, i]"]]
+        );
+        let layouts: Vec<_> =
+            check(text).into_iter().filter(|(_, layout)| *layout == Layout::Opaque).collect();
+        assert_eq!(layouts, [("d\"".to_owned(), Layout::Opaque)]);
+    }
+
+    #[test]
     fn literal_blocks_know_their_first_line_and_indentation() {
         let block = |text: &str| check(text).pop().unwrap();
         let at = |lines: &[u32]| Layout::Block(lines.into());
@@ -415,7 +441,7 @@ mod tests {
         fn every_character_of_every_scalar_is_where_it_is_said_to_be(
             pieces in prop::collection::vec(
                 prop::sample::select(vec![
-                    "a", "ä→", ": ", "- ", "\n", "\n  ", "\n    ", "\r\n", "[", "]", ", ", "|",
+                    "a", "ä→", " # ä", ": ", "- ", "\n", "\n  ", "\n    ", "\r\n", "[", "]", ", ", "|",
                     "|\n  ", "|-\n", ">\n ", "'", "''", "\"", "\\n", "#", "&x ", "*x", "!t ", " ",
                     "{{.A}}", "~", "|2\n", "k: |\n    x\n     y\n",
                 ]),

@@ -32,8 +32,8 @@ impl Lower {
     }
 
     fn agent(&mut self, name: &Text, node: &Node) -> Option<Agent> {
-        let what = format!("the agent `{}`", name.value);
-        let fields = self.fields(node, &what, &keys::AGENT)?;
+        let what = format_args!("the agent `{}`", name.value);
+        let fields = self.fields(node, what, &keys::AGENT)?;
         let max = self.number_of(&fields, "max", 1);
         let capabilities = self.several(&fields, "capabilities", |lower, node| {
             Some(lower.text(node, "an element of `capabilities`")?.value)

@@ -11,9 +11,11 @@ impl Lower {
     pub(super) fn commands(&mut self, items: &[Node]) -> Vec<Command> {
         let items = items.iter().filter(|item| !item.is_null());
         let mut all: Vec<Command> = Vec::with_capacity(items.clone().count());
+        let mut started = false;
         for item in items {
-            let started = all.iter().any(|command| is_background(&command.action));
-            all.extend(self.command(item, started));
+            let command = self.command(item, started);
+            started |= command.as_ref().is_some_and(|command| is_background(&command.action));
+            all.extend(command);
         }
         all
     }

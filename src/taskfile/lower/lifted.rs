@@ -11,6 +11,9 @@ use crate::source::{Layout, Span, Text};
 use crate::taskfile::model::{Action, Call, Lifted, Redirect, Var, VarValue};
 use crate::template::Template;
 
+/// What the first word begins with.
+const PREFIX: &str = "task:";
+
 /// A call, taken apart.
 pub(super) struct Written {
     span: Span,
@@ -24,9 +27,12 @@ pub(super) struct Written {
 
 /// Takes a command apart; `None` when it is a matter for the shell.
 pub(super) fn parse(text: &Text) -> Option<Written> {
+    if !text.value.trim_start().starts_with(PREFIX) {
+        return None;
+    }
     let mut tokens = tokens(text)?.into_iter().peekable();
     let Token::Word(first) = tokens.next()? else { return None };
-    let name = first.after_prefix("task:").filter(|name| !name.text.is_empty())?;
+    let name = first.after_prefix(PREFIX).filter(|name| !name.text.is_empty())?;
     let mut written = Written {
         span: text.span,
         name: name.place(text),

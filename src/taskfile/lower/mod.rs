@@ -21,6 +21,7 @@ mod task;
 mod value;
 mod vars;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ struct Lower {
 /// The keys of a mapping with a fixed set of keys.
 struct Fields {
     span: Span,
-    entries: Vec<Entry>,
+    entries: Arc<[Entry]>,
 }
 
 impl Fields {
@@ -91,13 +92,18 @@ impl Lower {
     }
 
     /// An error about a value that has not the shape that `expected` names.
-    fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
+    fn wrong_type(&mut self, node: &Node, what: impl Display, expected: &str) {
         let label = format!("this is {}", node.describe());
         self.error(node.span, format!("{what} must be {expected}"), label);
     }
 
     /// The keys of a mapping, `<<` resolved; unknown and repeated ones are reported.
-    fn fields(&mut self, node: &Node, what: &str, known: &keys::Keys) -> Option<Fields> {
+    fn fields(
+        &mut self,
+        node: &Node,
+        what: impl Display + Copy,
+        known: &keys::Keys,
+    ) -> Option<Fields> {
         if !matches!(node.kind, Kind::Mapping(_)) {
             self.wrong_type(node, what, "a map");
             return None;
@@ -109,13 +115,13 @@ impl Lower {
         for value in &merged.unmergeable {
             self.wrong_type(value, "`<<`", "a map or a list of maps");
         }
-        for entry in &merged.entries {
+        for entry in &*merged.entries {
             self.check_key(entry, what, known);
         }
         Some(Fields { span: node.span, entries: merged.entries })
     }
 
-    fn duplicate(&mut self, first: &Node, again: &Node, what: &str) {
+    fn duplicate(&mut self, first: &Node, again: &Node, what: impl Display) {
         let name = again.text().map_or_else(|| "".into(), |text| text.value.clone());
         self.diagnostics.push(
             Diagnostic::error(Fault::Decode, format!("`{name}` is written twice in {what}"))
@@ -124,7 +130,7 @@ impl Lower {
         );
     }
 
-    fn check_key(&mut self, entry: &Entry, what: &str, known: &keys::Keys) {
+    fn check_key(&mut self, entry: &Entry, what: impl Display, known: &keys::Keys) {
         let Some(key) = entry.key.text() else {
             return self.error(entry.key.span, format!("a key of {what} must be text"), "not text");
         };
@@ -137,7 +143,7 @@ impl Lower {
     }
 
     /// The entries of a map that the user names the keys of; a repeated key's last value counts.
-    fn named(&mut self, node: &Node, what: &str) -> Vec<(Text, Node)> {
+    fn named(&mut self, node: &Node, what: impl Display + Copy) -> Vec<(Text, Node)> {
         if !matches!(node.kind, Kind::Mapping(_)) {
             self.wrong_type(node, what, "a map");
             return Vec::new();
@@ -158,21 +164,21 @@ impl Lower {
         found.into_values().collect()
     }
 
-    fn name(&mut self, key: &Node, what: &str) -> Option<Text> {
+    fn name(&mut self, key: &Node, what: impl Display) -> Option<Text> {
         match (&key.kind, key.text()) {
             (_, Some(text)) => Some(text.clone()),
             (Kind::Null, _) => {
                 Some(Text { value: "null".into(), span: key.span, ..Text::default() })
             }
             _ => {
-                self.wrong_type(key, &format!("a key of {what}"), "text");
+                self.wrong_type(key, format_args!("a key of {what}"), "text");
                 None
             }
         }
     }
 
     /// Any scalar as text.
-    fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+    fn text(&mut self, node: &Node, what: impl Display) -> Option<Text> {
         let text = node.text().cloned();
         if text.is_none() {
             self.wrong_type(node, what, "text");
@@ -182,7 +188,7 @@ impl Lower {
 
     fn text_of(&mut self, fields: &Fields, key: &str) -> Option<Text> {
         let node = fields.get(key)?;
-        self.text(node, &format!("`{key}`"))
+        self.text(node, format_args!("`{key}`"))
     }
 
     /// Text that is not empty: go-task treats an empty one like an absent one.
@@ -207,7 +213,7 @@ impl Lower {
         let node = fields.get(key)?;
         let truth = node.truth();
         if truth.is_none() {
-            self.wrong_type(node, &format!("`{key}`"), "true or false");
+            self.wrong_type(node, format_args!("`{key}`"), "true or false");
         }
         truth
     }
@@ -225,7 +231,7 @@ impl Lower {
     ) -> Vec<T> {
         let Some(node) = fields.get(key) else { return Vec::new() };
         let Kind::Sequence(items) = &node.kind else {
-            self.wrong_type(node, &format!("`{key}`"), "a list");
+            self.wrong_type(node, format_args!("`{key}`"), "a list");
             return Vec::new();
         };
         let items = items.iter().filter(|item| !item.is_null());
@@ -235,8 +241,9 @@ impl Lower {
     }
 
     fn texts(&mut self, fields: &Fields, key: &str) -> Vec<Text> {
-        let what = format!("an element of `{key}`");
-        self.list(fields, key, |lower, item| lower.text(item, &what))
+        self.list(fields, key, |lower, item| {
+            lower.text(item, format_args!("an element of `{key}`"))
+        })
     }
 
     fn words(&mut self, fields: &Fields, key: &str) -> Vec<Arc<str>> {
@@ -244,8 +251,10 @@ impl Lower {
     }
 
     fn templates(&mut self, fields: &Fields, key: &str) -> Vec<Template> {
-        let texts = self.texts(fields, key);
-        texts.iter().filter_map(|text| self.template(text)).collect()
+        self.list(fields, key, |lower, item| {
+            let text = lower.text(item, format_args!("an element of `{key}`"))?;
+            lower.template(&text)
+        })
     }
 
     /// A Go duration.

@@ -62,7 +62,7 @@ impl Lower {
                 self.error(name.span, message, "is a resource of the machine");
                 continue;
             }
-            let size = self.number(&node, &format!("the pool `{}`", name.value), 1);
+            let size = self.number(&node, format_args!("the pool `{}`", name.value), 1);
             pools.extend(size.map(|size| (name.value.clone(), size)));
         }
         pools

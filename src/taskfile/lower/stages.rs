@@ -148,7 +148,7 @@ impl Lower {
     fn checks(&mut self, fields: &Fields, key: &str, members: &[Member]) -> Vec<Check> {
         let node = fields.get(key);
         if let Some(node @ Node { kind: Kind::Mapping(_), .. }) = node {
-            let named = self.named(node, &format!("`{key}`"));
+            let named = self.named(node, format_args!("`{key}`"));
             return named
                 .iter()
                 .flat_map(|(name, node)| self.check_of(name, node, members))

@@ -30,8 +30,8 @@ impl Lower {
     }
 
     fn long_task(&mut self, name: &Text, node: &Node) -> ast::Task {
-        let what = format!("the task `{}`", name.value);
-        let Some(fields) = self.fields(node, &what, &keys::TASK) else { return empty(name) };
+        let what = format_args!("the task `{}`", name.value);
+        let Some(fields) = self.fields(node, what, &keys::TASK) else { return empty(name) };
         let mut task = empty(name);
         task.use_gitignore = self.truth(&fields, "use_gitignore");
         self.describe(&fields, &mut task.body);

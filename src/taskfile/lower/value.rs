@@ -1,5 +1,6 @@
 //! Values that keys of `par` take: words of a fixed set, whole numbers, sizes, shares, names.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,14 +20,14 @@ impl Lower {
         words: &[(&'static str, T)],
     ) -> Option<T> {
         let text = self.filled(fields, key)?;
-        self.meaning(&text, &format!("`{key}`"), words)
+        self.meaning(&text, format_args!("`{key}`"), words)
     }
 
     /// The meaning of a word that must be one of `words`.
     pub(super) fn meaning<T: Copy>(
         &mut self,
         text: &Text,
-        what: &str,
+        what: impl Display,
         words: &[(&'static str, T)],
     ) -> Option<T> {
         let meaning = words.iter().find(|(word, _)| *word == &*text.value);
@@ -44,7 +45,7 @@ impl Lower {
     }
 
     /// A whole number that is not below `least`.
-    pub(super) fn number(&mut self, node: &Node, what: &str, least: u32) -> Option<u32> {
+    pub(super) fn number(&mut self, node: &Node, what: impl Display, least: u32) -> Option<u32> {
         let written = node.text().map(|text| text.value.parse::<u32>());
         match written {
             Some(Ok(number)) if number >= least => Some(number),
@@ -58,16 +59,16 @@ impl Lower {
 
     pub(super) fn number_of(&mut self, fields: &Fields, key: &str, least: u32) -> Option<u32> {
         let node = fields.get(key)?;
-        self.number(node, &format!("`{key}`"), least)
+        self.number(node, format_args!("`{key}`"), least)
     }
 
     /// A number of bytes above zero.
     pub(super) fn size_of(&mut self, fields: &Fields, key: &str) -> Option<u64> {
         let node = fields.get(key)?;
-        self.size(node, &format!("`{key}`"))
+        self.size(node, format_args!("`{key}`"))
     }
 
-    pub(super) fn size(&mut self, node: &Node, what: &str) -> Option<u64> {
+    pub(super) fn size(&mut self, node: &Node, what: impl Display) -> Option<u64> {
         let size = node.text().and_then(|text| size(&text.value));
         if size.is_none() {
             let message = format!("{what} must be an amount of memory, as `512MiB` or `3GiB`");
@@ -115,11 +116,11 @@ impl Lower {
 
     /// Names of tasks, agents or stages.
     pub(super) fn mentions(&mut self, fields: &Fields, key: &str) -> Vec<Mention> {
-        let what = format!("an element of `{key}`");
         self.several(fields, key, |lower, node| {
-            let text = lower.text(node, &what)?;
+            let text = lower.text(node, format_args!("an element of `{key}`"))?;
             if text.value.is_empty() {
-                lower.error(text.span, format!("{what} must have a name"), "is empty");
+                let message = format!("an element of `{key}` must have a name");
+                lower.error(text.span, message, "is empty");
                 return None;
             }
             Some(Mention { name: text.value, span: text.span })
@@ -128,9 +129,8 @@ impl Lower {
 
     /// Texts with templates.
     pub(super) fn some_templates(&mut self, fields: &Fields, key: &str) -> Vec<Template> {
-        let what = format!("an element of `{key}`");
         self.several(fields, key, |lower, node| {
-            let text = lower.text(node, &what)?;
+            let text = lower.text(node, format_args!("an element of `{key}`"))?;
             lower.template(&text)
         })
     }

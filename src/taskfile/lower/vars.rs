@@ -10,7 +10,7 @@ use crate::value::Value;
 impl Lower {
     pub(super) fn vars(&mut self, fields: &Fields, key: &str) -> Vec<Var> {
         let Some(node) = fields.get(key) else { return Vec::new() };
-        let all = self.named(node, &format!("`{key}`"));
+        let all = self.named(node, format_args!("`{key}`"));
         all.into_iter().filter_map(|(name, node)| self.var(&name, &node)).collect()
     }
 

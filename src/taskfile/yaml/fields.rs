@@ -9,7 +9,7 @@ use super::{Entry, Kind, Node, Style};
 #[derive(Debug, Default)]
 pub struct Merged {
     /// Each key once: an own one, else the first merged one.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<[Entry]>,
     /// Own keys that were written twice: first and again.
     pub duplicates: Vec<(Node, Node)>,
     /// Values of `<<` that are no mappings.
@@ -24,8 +24,16 @@ pub fn entries(node: &Node) -> &[Entry] {
     }
 }
 
+/// Maps of so many keys are looked through for each of them.
+const FEW: usize = 16;
+
 /// Resolves `<<` in a mapping: own keys win, then earlier merged ones.
 pub fn merged(node: &Node) -> Merged {
+    if let Kind::Mapping(entries) = &node.kind
+        && is_plain(entries)
+    {
+        return Merged { entries: entries.clone(), ..Merged::default() };
+    }
     let mut all = Merged::default();
     let mut found: IndexMap<Arc<str>, Entry> = IndexMap::new();
     let mut below = Vec::new();
@@ -49,8 +57,8 @@ pub fn merged(node: &Node) -> Merged {
 fn take(value: &Node, found: &mut IndexMap<Arc<str>, Entry>, unmergeable: &mut Vec<Node>) {
     match &value.kind {
         Kind::Mapping(_) => {
-            for entry in merged(value).entries {
-                found.entry(entry.name()).or_insert(entry);
+            for entry in &*merged(value).entries {
+                found.entry(entry.name()).or_insert_with(|| entry.clone());
             }
         }
         Kind::Sequence(items) if items.iter().all(|i| matches!(i.kind, Kind::Mapping(_))) => {
@@ -58,6 +66,20 @@ fn take(value: &Node, found: &mut IndexMap<Arc<str>, Entry>, unmergeable: &mut V
         }
         _ => unmergeable.push(value.clone()),
     }
+}
+
+/// Whether a few keys are known at a glance to be different, and no `<<` among them.
+fn is_plain(entries: &[Entry]) -> bool {
+    let is_new = |(at, entry): (usize, &Entry)| match &entry.key.kind {
+        Kind::Scalar(text, _) => {
+            !is_merge(&entry.key)
+                && entries[..at]
+                    .iter()
+                    .all(|other| other.key.text().is_some_and(|other| other.value != text.value))
+        }
+        _ => false,
+    };
+    entries.len() <= FEW && entries.iter().enumerate().all(is_new)
 }
 
 fn is_merge(key: &Node) -> bool {

@@ -96,7 +96,7 @@ impl Node {
             Kind::Sequence(items) => Value::list(items.iter().map(Node::value)),
             Kind::Mapping(_) => {
                 let all = merged(self).entries;
-                Value::map(all.into_iter().map(|entry| (entry.name(), entry.value.value())))
+                Value::map(all.iter().map(|entry| (entry.name(), entry.value.value())))
             }
         }
     }

@@ -226,7 +226,8 @@ impl Word {
 }
 
 fn is_special(letter: char) -> bool {
-    "\n\r\0&;()$`*?[]{}~#!^".contains(letter) || letter.is_control()
+    let is_sign = letter.is_ascii_punctuation();
+    letter.is_control() || is_sign && "&;()$`*?[]{}~#!^".contains(letter)
 }
 
 #[cfg(test)]

@@ -35,6 +35,11 @@ pub struct Done {
 
 /// What `text` does in bash, if no process is needed for it.
 pub(super) fn trivial(text: &str, options: &Options) -> Option<Trivial> {
+    /// What the first word or redirection of a trivial command may begin with.
+    const BEGINS: [char; 10] = ['t', ':', 'f', 'e', 'p', '\'', '"', '\\', '<', '>'];
+    if !text.trim_start_matches([' ', '\t', '\n']).starts_with(BEGINS) {
+        return None;
+    }
     // A message names the line, so there is to be only one.
     let is_line = !text.trim_end_matches('\n').contains('\n');
     let mut commands = pipeline(text).filter(|_| is_line && options.allow_direct())?;

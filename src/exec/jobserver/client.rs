@@ -25,18 +25,20 @@ const STARTERS: [&str; 5] = ["cargo", "cmake", "meson", "par", "task"];
 
 /// The client that a command's text names, if any. A name in a comment or a string counts: it does no harm.
 pub fn client(text: &str) -> Option<Client> {
-    let names = |name: &str| words(text).any(|word| word == name);
-    if let Some(make) = ["gmake", "make"].into_iter().find(|make| names(make)) {
-        return Some(Client::Make(make));
-    }
-    if names("ninja") || names("samu") {
-        return Some(Client::Knows(Form::Fifo));
-    }
-    STARTERS.into_iter().any(names).then_some(Client::Make("make"))
+    // Of several the first in this order counts.
+    let ranked = words(text).filter_map(|word| match word {
+        "gmake" => Some((0, Client::Make("gmake"))),
+        "make" => Some((1, Client::Make("make"))),
+        "ninja" | "samu" => Some((2, Client::Knows(Form::Fifo))),
+        _ => STARTERS.contains(&word).then_some((3, Client::Make("make"))),
+    });
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, client)| client)
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|letter: char| !(letter.is_alphanumeric() || "_-.+:".contains(letter)))
+    text.split(|letter: char| {
+        !letter.is_alphanumeric() && !matches!(letter, '_' | '-' | '.' | '+' | ':')
+    })
 }
 
 /// The make that is on a path.

@@ -1,6 +1,6 @@
 //! The environment of a process: variables that many processes have in common, made once, and its own.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
@@ -10,16 +10,36 @@ use super::guard;
 
 /// Variables that processes have in common, as the kernel wants them.
 #[derive(Debug, Default)]
-pub struct Variables(Vec<CString>);
+pub struct Variables {
+    /// `NAME=value` of each.
+    texts: Vec<CString>,
+    /// Where each stands and how long its name is, by name.
+    by_name: Vec<(usize, usize)>,
+}
 
 impl Variables {
     /// What a process cannot be given is left out: names that are empty or contain `=`, and NUL bytes; so is
     /// what each has of its own.
-    pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Variables {
+    pub fn new<'a, V>(pairs: impl IntoIterator<Item = (&'a str, V)>) -> Variables
+    where
+        V: AsRef<OsStr>,
+    {
         let is_common = |name: &str| is_name(name) && name != "PWD" && name != guard::VARIABLE;
         let pairs = pairs.into_iter().filter(|(name, _)| is_common(name));
-        let texts = pairs.map(|(name, value)| [name, "=", value].concat());
-        Variables(texts.filter_map(|text| CString::new(text).ok()).collect())
+        let texts =
+            pairs.map(|(name, value)| [name.as_bytes(), b"=", value.as_ref().as_bytes()].concat());
+        let texts: Vec<CString> = texts.filter_map(|text| CString::new(text).ok()).collect();
+        let length = |text: &CString| text.to_bytes().iter().position(|&byte| byte == b'=');
+        let lengths = texts.iter().map(|text| length(text).unwrap_or_default());
+        let mut by_name: Vec<(usize, usize)> = lengths.enumerate().collect();
+        by_name.sort_unstable_by_key(|&(at, length)| &texts[at].to_bytes()[..length]);
+        Variables { texts, by_name }
+    }
+
+    fn place(&self, name: &[u8]) -> Option<usize> {
+        let name_of = |&(at, length): &(usize, usize)| &self.texts[at].to_bytes()[..length];
+        let found = self.by_name.binary_search_by(|one| name_of(one).cmp(name));
+        found.ok().map(|found| self.by_name[found].0)
     }
 }
 
@@ -46,13 +66,13 @@ impl Environment {
     pub fn new(shared: Arc<Variables>, dir: &Path) -> Environment {
         let mut all = Environment { shared, own: Vec::with_capacity(12), texts: Vec::new() };
         all.texts.reserve(1024);
-        all.put("PWD", dir.as_os_str().as_bytes());
+        all.set("PWD", dir);
         all
     }
 
     /// Gives it a value of its own. Setting it again replaces that; a value with a NUL byte removes it.
-    pub fn set(&mut self, name: &str, value: &str) {
-        self.put(name, value.as_bytes());
+    pub fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
+        self.put(name, value.as_ref().as_bytes());
     }
 
     /// Takes it away, should the others have it.
@@ -75,32 +95,39 @@ impl Environment {
         self.texts.extend_from_slice(name.as_bytes());
     }
 
+    /// Which of the others it has a word on.
+    fn hidden(&self) -> Vec<usize> {
+        let places = self.own.iter().map(|own| self.shared.place(own.name(&self.texts)));
+        places.flatten().collect()
+    }
+
+    /// What is its own, each with all that stands behind it.
+    fn own(&self) -> impl Iterator<Item = &[u8]> {
+        // Values with a zero inside are not set.
+        self.own.iter().filter(|own| own.is_set).map(|own| &self.texts[own.at..])
+    }
+
     /// `NAME=value` of each variable; its own stand last.
+    #[cfg(any(test, not(target_os = "linux")))]
     pub(super) fn iter(&self) -> impl Iterator<Item = &CStr> {
-        let is_own = |bytes: &[u8]| {
-            self.own.iter().any(|own| {
-                bytes.get(own.name) == Some(&b'=') && bytes[..own.name] == *own.name(&self.texts)
-            })
-        };
-        // Most are told apart by where their names begin.
-        let mut begins = [false; 256];
-        self.own.iter().for_each(|own| begins[usize::from(self.texts[own.at])] = true);
-        let is_own = move |variable: &CStr| {
-            let bytes = variable.to_bytes();
-            begins[usize::from(bytes[0])] && is_own(bytes)
-        };
-        let shared = self.shared.0.iter().map(CString::as_c_str);
-        let own = self.own.iter().filter(|own| own.is_set);
-        shared.filter(move |variable| !is_own(variable)).chain(own.filter_map(|own| {
-            // Values with a zero inside are not set.
-            CStr::from_bytes_until_nul(&self.texts[own.at..]).ok()
-        }))
+        let hidden = self.hidden();
+        let shared = self.shared.texts.iter().enumerate();
+        let shared = shared.filter(move |(at, _)| !hidden.contains(at));
+        let shared = shared.map(|(_, text)| text.as_c_str());
+        shared.chain(self.own().filter_map(|own| CStr::from_bytes_until_nul(own).ok()))
     }
 
     /// Addresses of all variables and of `more`, ended with a null; valid as long as both.
+    #[cfg(any(test, target_os = "linux"))]
     pub(super) fn pointers(&self, more: &CStr) -> Vec<*const c_char> {
-        let mut all = Vec::with_capacity(self.shared.0.len() + self.own.len() + 2);
-        all.extend(self.iter().map(CStr::as_ptr));
+        let mut all = Vec::with_capacity(self.shared.texts.len() + self.own.len() + 2);
+        all.extend(self.shared.texts.iter().map(|text| text.as_ptr()));
+        let hidden = self.hidden();
+        if !hidden.is_empty() {
+            hidden.into_iter().for_each(|at| all[at] = ptr::null());
+            all.retain(|address| !address.is_null());
+        }
+        all.extend(self.own().map(|own| own.as_ptr().cast::<c_char>()));
         all.extend([more.as_ptr(), ptr::null()]);
         all
     }
@@ -125,7 +152,13 @@ mod tests {
     }
 
     fn shown(environment: &Environment) -> Vec<&str> {
-        environment.iter().map(|variable| variable.to_str().unwrap()).collect()
+        let all: Vec<&CStr> = environment.iter().collect();
+        let mut addresses = environment.pointers(c"MORE=1");
+        assert_eq!(addresses.pop(), Some(ptr::null()));
+        // SAFETY: what is not null is the beginning of a text that `environment` has, or of the one above.
+        let texts = addresses.iter().map(|&address| unsafe { CStr::from_ptr(address) });
+        assert!(texts.eq(all.iter().copied().chain([c"MORE=1"])));
+        all.into_iter().map(|variable| variable.to_str().unwrap()).collect()
     }
 
     #[test]

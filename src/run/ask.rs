@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::driver::{Driver, Mail, Name};
 use super::freshness::{self, Findings};
+use super::nesting;
 use crate::diag::Diagnostic;
 use crate::event::{Frame, Level, Status};
 use crate::exec::{self, Capture, Environment, Foreground, Job, Options, StartError, Stdin};
@@ -386,9 +387,8 @@ impl Driver {
             self.shell.command(&script.text.as_str().into(), &options, path, dir)?;
         let pipeline = self.shell.pipeline(&script.text, &options, path, dir)?;
         let mut env = Environment::new(self.common.of(&script.env), dir);
-        for (name, value) in self.nesting.variables(&self.scheduler.plan().unit(unit).task) {
-            env.set(name, &value);
-        }
+        env.set(nesting::DEPTH, self.nesting.depth_below());
+        env.set(nesting::CALLERS, self.nesting.callers(&self.scheduler.plan().unit(unit).task));
         Ok(Job {
             command,
             pipeline,

@@ -14,6 +14,9 @@ use crate::id::{UnitId, UnitMap};
 use crate::plan::Work;
 use crate::resolve::Outputs;
 
+/// How the names of files of outputs end.
+const OUTPUT: &str = ".output";
+
 /// What one task has written.
 type Left = BTreeMap<Arc<str>, Arc<str>>;
 
@@ -69,9 +72,13 @@ impl Contexts {
 /// A name for files that belong to an attempt of a call.
 fn file_name(task: &str, call: UnitId, attempt: u32) -> String {
     let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let safe: String = task.chars().take(80).map(|c| if is_safe(c) { c } else { '_' }).collect();
-    let name = format!("{}.{call}", safe.trim_start_matches('.'));
-    if attempt > 1 { format!("{name}.{attempt}") } else { name }
+    let safe = task.chars().take(80).map(|c| if is_safe(c) { c } else { '_' });
+    let mut name: String = safe.skip_while(|&c| c == '.').collect();
+    let _ = write!(name, ".{}", call.0);
+    if attempt > 1 {
+        let _ = write!(name, ".{attempt}");
+    }
+    name
 }
 
 impl Driver {
@@ -80,15 +87,15 @@ impl Driver {
         &mut self,
         command: UnitId,
         attempt: u32,
-    ) -> Vec<(&'static str, String)> {
+    ) -> Vec<(&'static str, PathBuf)> {
         let call = self.scheduler.plan().parent(command);
         let mut variables = Vec::new();
         if let Some(file) = self.output_file(call, attempt) {
-            variables.push(("PAR_OUTPUT", file.display().to_string()));
+            variables.push(("PAR_OUTPUT", file));
         }
         if let Some(folder) = self.contexts.folders.get(&(call, attempt)) {
-            variables.push(("PAR_CONTEXT_DIR", folder.display().to_string()));
-            variables.push(("TMPDIR", folder.join("tmp").display().to_string()));
+            variables.push(("PAR_CONTEXT_DIR", folder.clone()));
+            variables.push(("TMPDIR", folder.join("tmp")));
         }
         variables
     }
@@ -103,7 +110,7 @@ impl Driver {
 
     fn output_file(&mut self, call: UnitId, attempt: u32) -> Option<PathBuf> {
         let name = file_name(&self.scheduler.plan().unit(call).task, call, attempt);
-        Some(self.contexts_folder()?.join(name + ".output"))
+        Some(self.contexts_folder()?.join(name + OUTPUT))
     }
 
     /// An attempt begins; of a task that wants a folder of its own it gets one.

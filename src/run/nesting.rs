@@ -40,12 +40,19 @@ impl Nesting {
         })
     }
 
-    /// The variables of a command of `task`, or of a script that belongs to it.
-    pub(super) fn variables(&self, task: &str) -> [(&'static str, String); 2] {
-        let name: String = task.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
-        let names = self.callers.iter().map(String::as_str).chain([&*name]);
-        let callers = names.collect::<Vec<_>>().join("\n");
-        [(DEPTH, (self.depth + 1).to_string()), (CALLERS, callers)]
+    /// [`DEPTH`] in this run.
+    pub(super) fn depth_below(&self) -> String {
+        (self.depth + 1).to_string()
+    }
+
+    /// [`CALLERS`] of a command of `task`, or of a script that belongs to it.
+    pub(super) fn callers(&self, task: &str) -> String {
+        let mut all = String::new();
+        for caller in &self.callers {
+            all.extend([caller, "\n"]);
+        }
+        all.extend(task.chars().filter(|c| !c.is_control()).take(LONGEST_NAME));
+        all
     }
 }
 
@@ -68,8 +75,7 @@ mod tests {
     use super::*;
 
     fn inside(nesting: &Nesting, task: &str) -> Nesting {
-        let [(_, depth), (_, callers)] = nesting.variables(task);
-        Nesting::parse(&depth, &callers)
+        Nesting::parse(&nesting.depth_below(), &nesting.callers(task))
     }
 
     #[test]

@@ -26,16 +26,21 @@ impl UnitId {
 }
 
 /// What is kept by unit.
-pub type UnitMap<V> = HashMap<UnitId, V, BuildHasherDefault<UnitHasher>>;
+pub type UnitMap<V> = NumberMap<UnitId, V>;
 /// Some units.
-pub type UnitSet = HashSet<UnitId, BuildHasherDefault<UnitHasher>>;
+pub type UnitSet = HashSet<UnitId, BuildHasherDefault<NumberHasher>>;
+/// What is kept by a number that we gave ourselves, or by a digest.
+pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
-/// Hashes the numbers that we gave ourselves, which nobody can choose to collide: by a product, as Fibonacci
-/// hashing does (Knuth, The Art of Computer Programming, vol. 3, 6.4).
+/// Hashes what nobody can choose to collide: numbers that we gave ourselves, one after the other, and digests.
+///
+/// A table takes its place from the low bits and tells its entries apart by the highest. So a number is its own
+/// place, and what was made together lies together; its highest bits are those of a product, as in Fibonacci
+/// hashing (Knuth, The Art of Computer Programming, vol. 3, 6.4).
 #[derive(Clone, Copy, Default, Debug)]
-pub struct UnitHasher(u64);
+pub struct NumberHasher(u64);
 
-impl Hasher for UnitHasher {
+impl Hasher for NumberHasher {
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
     }
@@ -43,12 +48,17 @@ impl Hasher for UnitHasher {
     fn write_u32(&mut self, number: u32) {
         /// 2^64 over the golden ratio.
         const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(FACTOR);
+        const HIGHEST: u64 = 0xff << 56;
+        let number = self.0.wrapping_mul(FACTOR) ^ u64::from(number);
+        self.0 = number & !HIGHEST | number.wrapping_mul(FACTOR) & HIGHEST;
     }
 
-    /// Tables take their place from the low bits, which of a product depend on too little.
+    fn write_u128(&mut self, digest: u128) {
+        self.0 ^= digest as u64;
+    }
+
     fn finish(&self) -> u64 {
-        self.0.rotate_left(26)
+        self.0
     }
 }
 

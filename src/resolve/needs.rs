@@ -24,12 +24,14 @@ impl Resolver {
     /// What is not there of all that tasks need which are certain to be reached; each task once. What is
     /// written with templates is looked at when its task is reached.
     pub fn unmet(&self, requests: &[Request], host: &dyn Host) -> Vec<Diagnostic> {
-        if self.shared.settings.dry {
+        let model = &self.shared.model;
+        if self.shared.settings.dry || model.tasks.values().all(|task| task.policy.needs.is_empty())
+        {
             return Vec::new();
         }
         let site = Site { shared: &self.shared, host };
         let names: Vec<&str> = requests.iter().map(|request| &*request.name).collect();
-        let tasks = self.shared.model.certain_tasks(&names);
+        let tasks = model.certain_tasks(&names);
         tasks.iter().filter_map(|task| unmet_ahead(task, site)).collect()
     }
 }

@@ -20,7 +20,7 @@ use super::settings::{Compat, Force, Known, Request, Settings};
 use super::shared::Shared;
 use super::waits::Waits;
 use crate::diag::{Diagnostic, Fault};
-use crate::id::{TaskIds, UnitId};
+use crate::id::{NumberMap, TaskIds, UnitId, UnitMap};
 use crate::plan::{Ancestry, Fragment, Step, Unit, Work};
 use crate::taskfile::model::Model;
 use crate::template::Facts;
@@ -33,20 +33,20 @@ pub struct Resolver {
     /// What calls stand in.
     ancestry: Ancestry,
     /// Calls of each task, by its place in the files.
-    calls: HashMap<u32, Vec<UnitId>>,
+    calls: NumberMap<u32, Vec<UnitId>>,
     waits: Waits,
     /// Dependencies that more than one call of a scope may name, by a digest of what makes them the same.
-    deps: HashMap<u128, UnitId>,
+    deps: NumberMap<u128, UnitId>,
     /// What calls have in common with those of another run of the same request.
-    identities: HashMap<UnitId, u128>,
+    identities: UnitMap<u128>,
     /// How many calls there were of each kind in each place.
-    twins: HashMap<u128, u32>,
+    twins: NumberMap<u128, u32>,
     /// Calls that run once, by what makes them the same.
     once: HashMap<String, UnitId>,
     /// Stages under way.
-    courses: HashMap<UnitId, stages::Course>,
+    courses: UnitMap<stages::Course>,
     /// What commands below a member of a stage are told of it.
-    surroundings: HashMap<UnitId, Vec<(&'static str, String)>>,
+    surroundings: UnitMap<Vec<(&'static str, String)>>,
 }
 
 pub use stages::{Continuation, Next, PartEnd, Told, What};
@@ -66,10 +66,10 @@ impl Resolver {
         ids: Arc<TaskIds>,
     ) -> Resolver {
         let shared = Arc::new(Shared::new(model, settings, facts));
-        let (deps, once, mut waits) = (HashMap::new(), HashMap::new(), Waits::default());
+        let (once, mut waits) = (HashMap::new(), Waits::default());
         waits.add(UnitId::ROOT, None);
-        let (courses, surroundings, identities, twins) = Default::default();
-        let (ancestry, calls, nodes) = (Ancestry::default(), HashMap::new(), vec![Node::Run]);
+        let (deps, courses, surroundings, identities, twins) = Default::default();
+        let (ancestry, calls, nodes) = (Ancestry::default(), NumberMap::default(), vec![Node::Run]);
         Resolver {
             shared,
             ids,

@@ -5,8 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -104,24 +103,39 @@ impl fmt::Display for RunId {
 /// two processes differ; the counter (at least three digits) makes those of one process differ.
 #[derive(Debug)]
 pub struct TaskIds {
-    prefix: String,
-    next: AtomicU64,
+    last: Mutex<Last>,
+}
+
+/// The latest id, in the room of which the next one is written.
+#[derive(Debug)]
+struct Last {
+    text: String,
+    /// Where its number begins, bytes.
+    place: usize,
+    number: u64,
 }
 
 impl TaskIds {
     /// Ids for one run; `project` and `workflow` are reduced to letters, digits and `-`.
     pub fn new(project: &str, workflow: &str, date: &str, time: &str, hash: u32) -> TaskIds {
         let (project, workflow) = (plain(project), plain(workflow));
-        TaskIds {
-            prefix: format!("{project}_{workflow}_{date}_{time}_{hash:08x}"),
-            next: AtomicU64::new(1),
-        }
+        let text = format!("{project}_{workflow}_{date}_{time}_{hash:08x}_");
+        TaskIds { last: Mutex::new(Last { place: text.len(), text, number: 0 }) }
     }
 
     /// The next id.
     pub fn next(&self) -> Arc<str> {
-        let n = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{}_{n:03}", self.prefix).into()
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let Last { text, place, number } = &mut *last;
+        *number += 1;
+        text.truncate(*place);
+        text.push_str(match number {
+            ..10 => "00",
+            10..100 => "0",
+            100.. => "",
+        });
+        text.push_str(itoa::Buffer::new().format(*number));
+        text.as_str().into()
     }
 }
 
@@ -140,6 +154,10 @@ mod tests {
         let ids = TaskIds::new("open code", "qa:all", "20260102", "030405", 0xabc);
         assert_eq!(&*ids.next(), "open-code_qa-all_20260102_030405_00000abc_001");
         assert_eq!(&*ids.next(), "open-code_qa-all_20260102_030405_00000abc_002");
+        let later: Vec<_> = (3..=1000).map(|_| ids.next()).collect();
+        let number = |place: usize| later[place - 3].rsplit('_').next().map(str::to_owned);
+        let numbers = [9, 10, 99, 100, 999, 1000].map(|place| number(place).unwrap_or_default());
+        assert_eq!(numbers, ["009", "010", "099", "100", "999", "1000"]);
     }
 
     #[test]

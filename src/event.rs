@@ -2,6 +2,8 @@
 //!
 //! Events are owned, serialisable and versioned. They hold positions in logs, never output.
 
+pub(crate) mod json;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -9,19 +9,21 @@ use super::Reporter;
 /// Writes events.
 pub struct Jsonl {
     to: BufWriter<Box<dyn Write + Send>>,
+    line: Vec<u8>,
 }
 
 impl Jsonl {
     /// Writes to `to`, which should not buffer.
     pub fn new(to: Box<dyn Write + Send>) -> Jsonl {
-        Jsonl { to: BufWriter::new(to) }
+        Jsonl { to: BufWriter::new(to), line: Vec::new() }
     }
 }
 
 impl Reporter for Jsonl {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        serde_json::to_writer(&mut self.to, event)?;
-        self.to.write_all(b"\n")
+        self.line.clear();
+        event.write_line(&mut self.line)?;
+        self.to.write_all(&self.line)
     }
 
     fn flush(&mut self) -> io::Result<()> {

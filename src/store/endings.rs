@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::json::Json;
+
 use super::Store;
 
 /// Name of the file in a run's directory.
@@ -33,6 +35,23 @@ pub struct Ending {
     pub outputs: BTreeMap<Arc<str>, Arc<str>>,
 }
 
+impl Ending {
+    /// As serde writes it.
+    fn write_line(&self, text: &mut Vec<u8>) {
+        let Ending { call, task, succeeded, given, outputs } = self;
+        let mut json = Json(text);
+        json.raw(r#"{"call":"#).text(call).raw(r#","task":"#).text(task);
+        json.raw(r#","succeeded":"#).flag(*succeeded);
+        if !given.is_empty() {
+            json.raw(r#","given":"#).texts(given);
+        }
+        if !outputs.is_empty() {
+            json.raw(r#","outputs":"#).other(outputs);
+        }
+        json.raw("}\n");
+    }
+}
+
 /// Writes how calls end. There should be one in a run.
 #[derive(Debug)]
 pub struct Endings {
@@ -50,8 +69,8 @@ impl Endings {
 
     /// Adds how a call ended; [`Endings::flush`] writes it.
     pub fn push(&mut self, ending: &Ending) {
-        if !self.is_broken && serde_json::to_writer(&mut self.waiting, ending).is_ok() {
-            self.waiting.push(b'\n');
+        if !self.is_broken {
+            ending.write_line(&mut self.waiting);
         }
     }
 
@@ -77,5 +96,27 @@ impl Endings {
             self.store.warn(format!("how tasks ended is not recorded: {error}"));
         }
         self.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_what_serde_writes() {
+        let (some, outputs) = (vec!["a".into(), "b\"".into()], [("k".into(), "v\n".into())]);
+        for (task, succeeded, given, outputs) in [
+            ("a:b", true, Vec::new(), BTreeMap::new()),
+            ("tab\t", false, some.clone(), BTreeMap::new()),
+            ("é", true, some, BTreeMap::from(outputs)),
+        ] {
+            let (call, task) = ("0f".into(), task.into());
+            let ending = Ending { call, task, succeeded, given, outputs };
+            let mut line = Vec::new();
+            ending.write_line(&mut line);
+            let json = serde_json::to_string(&ending).unwrap();
+            assert_eq!(String::from_utf8(line).unwrap(), json + "\n");
+        }
     }
 }

@@ -51,9 +51,8 @@ impl EventLog {
         if matches!(self.state, State::Broken) {
             return;
         }
-        if serde_json::to_writer(&mut self.waiting, event).is_ok() {
-            self.waiting.push(b'\n');
-        }
+        // What cannot be written leaves no trace.
+        let _ = event.write_line(&mut self.waiting);
         if self.waiting.len() >= BATCH {
             self.flush();
         }

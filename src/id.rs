@@ -52,6 +52,10 @@ impl Hasher for NumberHasher {
         self.0 = number & !HIGHEST | number.wrapping_mul(FACTOR) & HIGHEST;
     }
 
+    fn write_u64(&mut self, digest: u64) {
+        self.0 ^= digest;
+    }
+
     fn write_u128(&mut self, digest: u128) {
         self.0 ^= digest as u64;
     }

@@ -167,6 +167,7 @@ fn order(
     let is_coloured = args.program == Program::Par && is_terminal && look.style.is_coloured;
     let events = settings.events.value.clone();
     let durations = Store::durations(&model.root_dir);
+    store.know(&durations);
     let past: Past = match mode {
         Mode::Progress => {
             let past = durations.clone();

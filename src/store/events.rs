@@ -80,8 +80,10 @@ impl EventLog {
     /// Writes what is waiting and remembers how long tasks took. There will be no more events.
     pub fn finish(mut self) {
         self.flush();
+        let known = self.store.shared.durations.get();
+        let save = |state| self.durations.save(&state, known);
         if matches!(self.state, State::Open(_))
-            && let Err(error) = self.store.state().and_then(|state| self.durations.save(&state))
+            && let Err(error) = self.store.state().and_then(save)
         {
             self.store.warn(format!("durations are not remembered: {error}"));
         }

@@ -29,6 +29,30 @@ pub(crate) struct Aged {
     pub(crate) bytes: u64,
 }
 
+/// Tells a file from every other one, and from what it was before it was written to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Stamp {
+    device: u64,
+    number: u64,
+    bytes: u64,
+    written: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl From<rustix::fs::Stat> for Stamp {
+    // The types differ between systems.
+    #[allow(clippy::unnecessary_cast)]
+    fn from(stat: rustix::fs::Stat) -> Stamp {
+        Stamp {
+            device: stat.st_dev as u64,
+            number: stat.st_ino as u64,
+            bytes: stat.st_size as u64,
+            written: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        }
+    }
+}
+
 impl Folder {
     /// The directory at `path`, which is the user's own and may be reached through links.
     pub(crate) fn at(path: &Path) -> io::Result<Folder> {
@@ -91,9 +115,21 @@ impl Folder {
 
     /// All of a file, at most `limit` bytes of it.
     pub(crate) fn read(&self, name: &str, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.file(name)?.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        Ok(self.read_stamped(name, limit)?.0)
+    }
+
+    /// The same, and which file it was.
+    pub(crate) fn read_stamped(&self, name: &str, limit: u64) -> io::Result<(Vec<u8>, Stamp)> {
+        let file = self.file(name)?;
+        let stamp = Stamp::from(rustix::fs::fstat(&file)?);
+        let mut bytes = Vec::with_capacity(stamp.bytes.min(limit) as usize + 1);
+        file.take(limit).read_to_end(&mut bytes)?;
+        Ok((bytes, stamp))
+    }
+
+    /// Which file has this name now.
+    pub(crate) fn stamp(&self, name: &str) -> io::Result<Stamp> {
+        Ok(rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW)?.into())
     }
 
     /// Puts `bytes` in place of the file `name`: readers see the old or the new text, never half.

@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::FlockOperation;
 
@@ -58,6 +58,7 @@ struct Shared {
     place: Mutex<Place>,
     warnings: Mutex<Warnings>,
     table: Table,
+    durations: OnceLock<Durations>,
 }
 
 #[derive(Debug)]
@@ -100,8 +101,14 @@ impl Store {
             place: Mutex::new(place),
             warnings: Mutex::default(),
             table: Arc::new(Mutex::new(HashMap::new())),
+            durations: OnceLock::new(),
         };
         Store { shared: Arc::new(shared) }
+    }
+
+    /// What the run begins with, which then is not read again for what it learns to be added.
+    pub fn know(&self, durations: &Durations) {
+        let _ = self.shared.durations.set(durations.clone());
     }
 
     /// The run.

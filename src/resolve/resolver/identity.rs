@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::Resolver;
@@ -26,7 +27,10 @@ impl Resolver {
                 None => return,
             },
         };
-        let mut text = format!("{above:032x}\0");
+        // As many bytes as most names need.
+        let mut text = String::with_capacity(128);
+        HEXLOWER.encode_append(&above.to_be_bytes(), &mut text);
+        text.push('\0');
         match &called.target {
             Target::Known(aim) => {
                 text.push_str(&aim.name);
@@ -40,7 +44,10 @@ impl Resolver {
         }
         let kind = xxh3_128(text.as_bytes());
         let twins = self.twins.entry(kind).or_insert(0);
-        let identity = xxh3_128(format!("{kind:032x} {twins}").as_bytes());
+        text.clear();
+        HEXLOWER.encode_append(&kind.to_be_bytes(), &mut text);
+        text.extend([" ", itoa::Buffer::new().format(*twins)]);
+        let identity = xxh3_128(text.as_bytes());
         *twins += 1;
         self.identities.insert(id, identity);
     }

@@ -82,7 +82,11 @@ impl Handle {
     }
 
     fn deliver(&self) {
-        let events = self.waiting.take();
+        let mut waiting = self.waiting.borrow_mut();
+        // As many may come again.
+        let room = Vec::with_capacity(waiting.len());
+        let events = std::mem::replace(&mut *waiting, room);
+        drop(waiting);
         if !events.is_empty() {
             self.delivered.set(Instant::now());
             self.pass_on(Note::Events(events));

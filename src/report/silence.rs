@@ -7,11 +7,10 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{At, Event, Kind, Level, Stream};
-use crate::id::UnitId;
+use crate::event::{At, Event, Kind, Level, Role, Stream};
+use crate::id::{UnitId, UnitMap, UnitSet};
 use crate::term::{self, Colour, Style};
 
-use super::units::Units;
 use super::voice::Voice;
 use super::{Look, Reporter, Screen};
 
@@ -28,7 +27,10 @@ pub struct Silence {
     voice: Voice,
     word: &'static str,
     style: Style,
-    units: Units,
+    /// Tasks that have not ended.
+    tasks: UnitSet,
+    /// Whose command it is, of those that have not ended.
+    commands: UnitMap<Arc<str>>,
     running: BTreeMap<UnitId, Running>,
     known: usize,
     done: usize,
@@ -47,15 +49,30 @@ impl Silence {
     /// Watches `screen` and speaks on its stderr; unasked only if it `breaks` a silence of this length.
     pub fn new(screen: Screen, look: &Look, breaks: Option<Duration>) -> Silence {
         let voice = Voice::new(screen.clone(), look);
-        let (units, running) = (Units::default(), BTreeMap::new());
-        let (word, style) = (look.word, look.style);
-        let (known, done, written, since) = (0, 0, 0, At::default());
-        Silence { screen, voice, word, style, units, running, known, done, breaks, written, since }
+        Silence {
+            screen,
+            voice,
+            word: look.word,
+            style: look.style,
+            tasks: UnitSet::default(),
+            commands: UnitMap::default(),
+            running: BTreeMap::new(),
+            known: 0,
+            done: 0,
+            breaks,
+            written: 0,
+            since: At::default(),
+        }
+    }
+
+    /// Whose command is running.
+    fn name(&self, command: UnitId) -> String {
+        self.commands.get(&command).map_or_else(String::new, |task| term::strip(task))
     }
 
     fn text(&self, now: At) -> String {
         let running = self.running.iter().map(|(unit, running)| {
-            let name = term::strip(self.units.name(*unit));
+            let name = self.name(*unit);
             format!("{name} ({})", term::age(now.since(running.began)))
         });
         format!("still running: {}", running.collect::<Vec<_>>().join(", "))
@@ -70,10 +87,9 @@ impl Silence {
         let mut oldest: Vec<_> = self.running.iter().collect();
         oldest.sort_by_key(|(unit, running)| (running.began, **unit));
         for (unit, running) in oldest.iter().take(NAMED) {
-            let (name, age) = (self.units.name(**unit), term::age(now.since(running.began)));
+            let (name, age) = (self.name(**unit), term::age(now.since(running.began)));
             let echo = running.echo.as_deref().and_then(|echo| echo.trim().lines().next());
-            let line =
-                format!("  {} ({age})  {}", term::strip(name), term::strip(echo.unwrap_or("")));
+            let line = format!("  {name} ({age})  {}", term::strip(echo.unwrap_or("")));
             text.push_str(&term::truncate(line.trim_end(), width));
             text.push('\n');
         }
@@ -86,15 +102,21 @@ impl Silence {
 
 impl Reporter for Silence {
     fn event(&mut self, event: &Event) -> io::Result<()> {
-        self.units.event(event);
         match &event.kind {
-            Kind::Added { unit, .. } if self.units.is_task(*unit) => self.known += 1,
+            Kind::Added { unit, role: Role::Task, .. } => {
+                self.tasks.insert(*unit);
+                self.known += 1;
+            }
+            Kind::Added { unit, role: Role::Command | Role::Deferred, task, .. } => {
+                self.commands.insert(*unit, task.clone());
+            }
             Kind::Started { unit, echo, .. } => {
                 self.running.insert(*unit, Running { began: event.at, echo: echo.clone() });
             }
             Kind::Finished { unit, .. } => {
                 self.running.remove(unit);
-                self.done += usize::from(self.units.is_task(*unit));
+                self.commands.remove(unit);
+                self.done += usize::from(self.tasks.remove(unit));
             }
             _ => {}
         }

@@ -47,7 +47,7 @@ impl StandIn {
             return Ok(());
         }
         let name = self.units.called(unit);
-        let (colour, text) = match (outcome, self.units.get(unit).map(|unit| unit.role)) {
+        let (colour, text) = match (outcome, self.units.role(unit)) {
             (Outcome::Succeeded, Some(Role::Task)) if self.started.contains(&unit) => {
                 (Colour::Magenta, format!("\"{name}\" finished"))
             }

@@ -7,19 +7,26 @@ use crate::id::UnitId;
 use crate::plan::Ancestry;
 
 /// A unit, as far as it is known.
-#[derive(Clone, Debug)]
-pub(super) struct Unit {
-    pub(super) parent: UnitId,
-    pub(super) role: Role,
-    pub(super) task: Arc<str>,
-    /// What it was called by before its label was known.
-    pub(super) called: Arc<str>,
-    /// The words of a command line that call it by itself, in the order in which they are written; `None`: its
-    /// name.
-    pub(super) words: Option<Arc<[Arc<str>]>>,
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    parent: UnitId,
+    role: Role,
+    /// Which of the names are its own.
+    names: u32,
 }
 
-impl Unit {
+/// What a call and its commands are called.
+#[derive(Clone, Debug)]
+struct Names {
+    task: Arc<str>,
+    /// What it was called by before its label was known.
+    called: Arc<str>,
+    /// The words of a command line that call it by itself, in the order in which they are written; `None`: its
+    /// name.
+    words: Option<Arc<[Arc<str>]>>,
+}
+
+impl Names {
     fn words(&self) -> &[Arc<str>] {
         match &self.words {
             Some(words) => words,
@@ -33,6 +40,7 @@ impl Unit {
 pub(super) struct Units {
     /// By number; they are given out one after the other.
     all: Vec<Option<Unit>>,
+    names: Vec<Names>,
     ancestry: Ancestry,
 }
 
@@ -43,41 +51,71 @@ impl Units {
     /// Takes notice of an event.
     pub(super) fn event(&mut self, event: &Event) {
         if let Kind::Added { unit, parent, role, task, words, .. } = &event.kind {
-            let words = words.clone();
-            let (parent, role, task, called) = (*parent, *role, task.clone(), task.clone());
-            if unit.index() > self.all.len() + AHEAD {
+            let (parent, role, place) = (*parent, *role, unit.index());
+            if place > self.all.len() + AHEAD {
                 return;
             }
-            self.all.resize(self.all.len().max(unit.index() + 1), None);
-            self.all[unit.index()] = Some(Unit { parent, role, task, called, words });
-            self.ancestry.add(*unit, parent);
-            if role == Role::Command {
-                self.learn(parent, unit);
+            let of_call = match role {
+                Role::Command => self.learn(parent, task),
+                Role::Deferred => self.names_of_call(parent),
+                Role::Run | Role::Task => None,
+            };
+            let shared = of_call.filter(|&names| self.names[names as usize].task == *task);
+            let names = shared.unwrap_or_else(|| {
+                let (task, called, words) = (task.clone(), task.clone(), words.clone());
+                self.name_anew(Names { task, called, words })
+            });
+            let known = Some(Unit { parent, role, names });
+            if place >= self.all.len() {
+                self.all.resize(place, None);
+                self.all.push(known);
+            } else {
+                self.all[place] = known;
             }
+            self.ancestry.add(*unit, parent);
         }
     }
 
     /// A label may need variables, so only a call's commands know what it is called.
-    fn learn(&mut self, call: UnitId, command: &UnitId) {
-        let Some(label) = self.get(*command).map(|command| command.task.clone()) else { return };
-        let call = self.all.get_mut(call.index()).and_then(Option::as_mut);
-        if let Some(call) = call.filter(|call| call.role == Role::Task) {
-            call.task = label;
+    fn learn(&mut self, call: UnitId, label: &Arc<str>) -> Option<u32> {
+        let names = &self.names[self.names_of_call(call)? as usize];
+        if names.task != *label {
+            // What others are called by who share them stays.
+            let names = self.name_anew(Names { task: label.clone(), ..names.clone() });
+            self.all[call.index()].as_mut()?.names = names;
         }
+        self.names_of_call(call)
     }
 
-    pub(super) fn get(&self, unit: UnitId) -> Option<&Unit> {
+    fn names_of_call(&self, call: UnitId) -> Option<u32> {
+        self.get(call).filter(|call| call.role == Role::Task).map(|call| call.names)
+    }
+
+    fn name_anew(&mut self, names: Names) -> u32 {
+        self.names.push(names);
+        self.names.len() as u32 - 1
+    }
+
+    fn names(&self, unit: UnitId) -> Option<&Names> {
+        self.get(unit).map(|unit| &self.names[unit.names as usize])
+    }
+
+    fn get(&self, unit: UnitId) -> Option<&Unit> {
         self.all.get(unit.index())?.as_ref()
+    }
+
+    pub(super) fn role(&self, unit: UnitId) -> Option<Role> {
+        self.get(unit).map(|unit| unit.role)
     }
 
     /// Name of the task that a unit is or belongs to.
     pub(super) fn name(&self, unit: UnitId) -> &str {
-        self.get(unit).map_or("", |unit| &unit.task)
+        self.names(unit).map_or("", |names| &names.task)
     }
 
     /// The name by which the task that a unit is or belongs to was called.
     pub(super) fn called(&self, unit: UnitId) -> &str {
-        self.get(self.task(unit)).map_or("", |unit| &unit.called)
+        self.names(self.task(unit)).map_or("", |names| &names.called)
     }
 
     /// The words that call the task that a unit is or belongs to; of one that cannot be called by itself, the
@@ -85,7 +123,7 @@ impl Units {
     pub(super) fn words(&self, unit: UnitId) -> &[Arc<str>] {
         let task = self.task(unit);
         let mut chain = std::iter::once(task).chain(self.ancestors(task));
-        let words = |unit| self.get(unit).filter(|unit| unit.role == Role::Task).map(Unit::words);
+        let words = |unit| self.names(unit).filter(|_| self.is_task(unit)).map(Names::words);
         chain.find_map(|unit| words(unit).filter(|words| !words.is_empty())).unwrap_or_default()
     }
 
@@ -127,5 +165,48 @@ impl Units {
             parent = self.get(here).map(|unit| unit.parent);
         }
         chain
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Story;
+    use super::*;
+    use crate::event::At;
+
+    #[test]
+    fn a_call_is_called_as_its_latest_command_says_and_an_earlier_command_as_it_said() {
+        let added = |unit, parent, role, task: &str| {
+            let (unit, parent, task, id) = (UnitId(unit), UnitId(parent), task.into(), "".into());
+            let words = (role == Role::Task).then(|| [Arc::from("a:b"), Arc::from("-x")].into());
+            Event { at: At(0), kind: Kind::Added { unit, parent, role, task, id, words } }
+        };
+        let mut units = Units::default();
+        for event in [
+            added(1, 0, Role::Task, "a"),
+            added(2, 1, Role::Command, "first"),
+            added(3, 1, Role::Command, "second"),
+            added(4, 1, Role::Deferred, "third"),
+            added(9, 8, Role::Command, "stray"),
+        ] {
+            units.event(&event);
+        }
+        let names = [1, 2, 3, 4, 9, 5, 77].map(|unit| units.name(UnitId(unit)));
+        assert_eq!(names, ["second", "first", "second", "third", "stray", "", ""]);
+        let called = [1, 2, 4, 9].map(|unit| units.called(UnitId(unit)));
+        assert_eq!(called, ["a", "a", "a", ""]);
+        assert_eq!(units.words(UnitId(4)).join(" "), "a:b -x");
+    }
+
+    #[test]
+    fn commands_share_the_names_of_their_call() {
+        let mut story = Story::new();
+        story.task(1, 0, "a").begin(1);
+        for command in 11..20 {
+            story.start(1, command, "");
+        }
+        let mut units = Units::default();
+        story.events.iter().for_each(|event| units.event(event));
+        assert_eq!(units.names.len(), 1);
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Index<'t> {
     text: &'t str,
     /// In the order of the file.
     pub tasks: Vec<Place>,
-    names: HashMap<&'t str, u32, BuildHasherDefault<Xx>>,
+    names: HashMap<&'t [u8], u32, BuildHasherDefault<Xx>>,
     /// Where the last task ends.
     end: usize,
 }
@@ -31,6 +31,8 @@ pub(super) struct Index<'t> {
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     name: Range<u32>,
+    /// Where its first line begins.
+    line: u32,
     /// Where its `desc` stands, from the key to the next key; empty when there is none.
     desc: Range<u32>,
     /// Whether `internal` or `aliases` is written.
@@ -44,6 +46,11 @@ pub(super) struct Xx(u64);
 impl Hasher for Xx {
     fn write(&mut self, bytes: &[u8]) {
         self.0 = xxhash_rust::xxh3::xxh3_64_with_seed(bytes, self.0);
+    }
+
+    /// The length of what comes.
+    fn write_usize(&mut self, length: usize) {
+        self.0 = length as u64;
     }
 
     fn finish(&self) -> u64 {
@@ -66,25 +73,35 @@ impl<'t> Index<'t> {
 
     /// The number of the task of this name.
     pub(super) fn find(&self, name: &str) -> Option<u32> {
-        self.names.get(name).copied()
+        self.names.get(name.as_bytes()).copied()
     }
 
     /// These tasks and all that stand in their lines as a word by itself, in the lines of those, and so on: at
     /// least all that they call by plain names. `None` when they are more than `most` bytes long.
     pub(super) fn reach(&self, named: BTreeSet<u32>, most: usize) -> Option<BTreeSet<u32>> {
-        let mut open: Vec<u32> = named.iter().copied().collect();
-        let (mut reached, mut left) = (named, most);
-        while let Some(task) = open.pop() {
-            let lines = &self.text[self.lines(task)];
-            left = left.checked_sub(lines.len())?;
-            let words = lines.split(|c: char| !c.is_ascii() || !is_of_name(c as u8));
-            for found in words.filter(|word| !word.is_empty()).filter_map(|word| self.find(word)) {
-                if reached.insert(found) {
-                    open.push(found);
-                }
+        let mut left = most;
+        let mut is_reached = vec![false; self.tasks.len()];
+        let mut open = Vec::new();
+        let mut next = 0;
+        let mut reach = |task: u32, open: &mut Vec<u32>| {
+            if !std::mem::replace(&mut is_reached[task as usize], true) {
+                left = left.checked_sub(self.lines(task).len())?;
+                open.push(task);
+            }
+            Some(())
+        };
+        for task in named {
+            reach(task, &mut open)?;
+        }
+        while let Some(&task) = open.get(next) {
+            next += 1;
+            let lines = self.text.as_bytes()[self.lines(task)].split(|&byte| !is_of_name(byte));
+            let words = lines.filter(|word| !word.is_empty());
+            for found in words.filter_map(|word| self.names.get(word).copied()) {
+                reach(found, &mut open)?;
             }
         }
-        Some(reached)
+        Some(open.into_iter().collect())
     }
 
     pub(super) fn name(&self, place: &Place) -> &'t str {
@@ -98,10 +115,8 @@ impl<'t> Index<'t> {
 
     /// The lines of a task.
     pub(super) fn lines(&self, task: u32) -> Range<usize> {
-        let line =
-            |place: &Place| self.text[..place.name.start as usize].rfind('\n').map_or(0, |n| n + 1);
-        let next = self.tasks.get(task as usize + 1).map_or(self.end, line);
-        line(&self.tasks[task as usize])..next
+        let next = self.tasks.get(task as usize + 1).map_or(self.end, |next| next.line as usize);
+        self.tasks[task as usize].line as usize..next
     }
 
     /// What stands before the first task and after the last.
@@ -151,7 +166,15 @@ impl<'t> Scan<'t> {
 
     fn finish(mut self) -> Option<Index<'t>> {
         self.end_desc(self.index.end);
-        (!self.index.tasks.is_empty()).then_some(self.index)
+        let mut index = self.index;
+        index.names.reserve(index.tasks.len());
+        for (number, place) in index.tasks.iter().enumerate() {
+            let name = index.name(place).as_bytes();
+            if index.names.insert(name, number as u32).is_some() {
+                return None;
+            }
+        }
+        (!index.tasks.is_empty()).then_some(index)
     }
 
     fn line(&mut self, start: usize, end: usize) -> Option<()> {
@@ -233,29 +256,27 @@ impl<'t> Scan<'t> {
         self.end_desc(at - indent);
         self.keys_at = None;
         let name = at as u32..(at + key.len()) as u32;
-        let place = Place { name, desc: 0..0, is_special: false };
-        let number = self.index.tasks.len() as u32;
-        let is_new = self.index.names.insert(self.index.name(&place), number).is_none();
+        let line = (at - indent) as u32;
+        let place = Place { name, line, desc: 0..0, is_special: false };
         self.index.tasks.push(place);
-        is_new.then_some(())
+        Some(())
     }
 
     /// A key of a task.
     fn key(&mut self, at: usize, key: &[u8]) -> Option<()> {
-        let name = std::str::from_utf8(key).ok()?;
-        if !KEYS.contains(&name) && !name.starts_with("x-") {
+        if !KEYS.iter().any(|known| known.as_bytes() == key) && !key.starts_with(b"x-") {
             return None;
         }
         let place = self.index.tasks.last_mut()?;
-        match name {
-            "desc" => {
+        match key {
+            b"desc" => {
                 // Written twice it is a mistake, which the whole file has to show.
                 let is_new = place.desc.is_empty();
                 place.desc = at as u32..at as u32 + 1;
                 self.in_desc = true;
                 return is_new.then_some(());
             }
-            "internal" | "aliases" => place.is_special = true,
+            b"internal" | b"aliases" => place.is_special = true,
             _ => {}
         }
         Some(())

@@ -92,7 +92,7 @@ impl Layout {
 }
 
 /// A piece of text a user wrote, which knows where each of its bytes stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Text {
     /// The text after YAML's quoting is undone.
     pub value: Arc<str>,

@@ -1,13 +1,16 @@
 //! YAML as a tree that knows the place of every key and value.
 //!
 //! Knows nothing of Taskfiles. Anchors, aliases and `<<` are resolved here; types of scalars only when asked for.
+//! Texts of nothing but the usual shapes are read by `usual`, all others by a parser of all of YAML: both give the same.
 
+mod build;
 mod cut;
 mod fields;
 mod layout;
 mod parse;
 mod place;
 mod scalar;
+mod usual;
 
 use std::sync::Arc;
 
@@ -19,7 +22,7 @@ use crate::source::{Span, Text};
 use crate::value::Value;
 
 /// A value and its place. Cloning is cheap: what an alias repeats is shared.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Node {
     /// Where it stands; for what an alias repeats, where the original stands.
     pub span: Span,
@@ -28,7 +31,7 @@ pub struct Node {
 }
 
 /// What a node is.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Kind {
     /// Nothing, `~` or `null`.
     Null,
@@ -50,7 +53,7 @@ pub enum Style {
 }
 
 /// One key of a mapping.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Entry {
     /// The key.
     pub key: Node,

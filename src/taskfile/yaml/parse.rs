@@ -1,48 +1,47 @@
-//! From parser events to the tree, within limits of depth and of what aliases may repeat.
+//! What a text is as a tree, or what is wrong with it.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
+use saphyr_parser::{Parser, ScanError};
 
+use super::build::Builder;
 use super::cut::Cut;
-use super::layout::Written;
-use super::place::Places;
-use super::{Entry, Kind, Node, Style};
+use super::place::Stand;
+use super::{Node, usual};
 use crate::diag::{Diagnostic, Fault};
-use crate::source::{FileId, Layout, Span, Text};
-
-/// Levels of lists and maps in each other.
-const MAX_DEPTH: usize = 200;
-/// Bytes that a file may have when all its aliases are written out.
-const MAX_SIZE: usize = 16 << 20;
-/// What a node counts on top of its text.
-const NODE_SIZE: usize = 16;
+use crate::source::{FileId, Span};
 
 /// Text that is parsed again for tabs that other parsers take, altogether at most.
 const MAX_MENDING: usize = 64 << 20;
 
 /// Reads the first document of `text`; a file without one is null. Errors are `Fault::Invalid` with a place.
 pub fn parse(text: &str, file: FileId) -> Result<Node, Diagnostic> {
-    parse_as(text, file, None)
+    parse_as(text, Stand { file, cut: None })
 }
 
 /// The same for parts of a file; places are those in the whole file.
 pub fn parse_cut(cut: &Cut, file: FileId) -> Result<Node, Diagnostic> {
-    parse_as(&cut.text, file, Some(cut))
+    parse_as(&cut.text, Stand { file, cut: Some(cut) })
 }
 
-fn parse_as(text: &str, file: FileId, cut: Option<&Cut>) -> Result<Node, Diagnostic> {
-    if let Some((at, c)) = text.char_indices().find(|&(_, c)| is_control(c)) {
-        let span = Span::new(file, at, at + c.len_utf8());
+fn parse_as(text: &str, stand: Stand<'_>) -> Result<Node, Diagnostic> {
+    if let Some((at, c)) = control(text) {
         let error = Diagnostic::error(Fault::Invalid, "a control character in the text");
-        return Err(error.at(span, format!("character {:#04x} has no place here", c as u32)));
+        let message = format!("character {:#04x} has no place here", c as u32);
+        return Err(error.at(stand.span(at, at + c.len_utf8()), message));
     }
+    match usual::read(text, stand) {
+        Some(root) => Ok(root),
+        None => parse_all(text, stand),
+    }
+}
+
+/// Reads any text with the parser.
+pub(super) fn parse_all(text: &str, stand: Stand<'_>) -> Result<Node, Diagnostic> {
     let mut mended = Cow::Borrowed(text);
     for _ in 0..=MAX_MENDING / text.len().max(1) {
-        match attempt(&mended, file, cut) {
+        match attempt(&mended, stand) {
             Err(Stop::TabAfterColon(tabs)) => {
                 let spaces = " ".repeat(tabs.len());
                 mended.to_mut().replace_range(tabs, &spaces);
@@ -52,11 +51,20 @@ fn parse_as(text: &str, file: FileId, cut: Option<&Cut>) -> Result<Node, Diagnos
         }
     }
     Err(Diagnostic::error(Fault::Invalid, "too many tabs after `:`")
-        .at(Span::new(file, 0, 0), "in this file"))
+        .at(stand.span(0, 0), "in this file"))
 }
 
-fn is_control(c: char) -> bool {
-    c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')
+/// The first control character but white space.
+fn control(text: &str) -> Option<(usize, char)> {
+    // All but what begins with 0xc2 has one byte; without a branch for each, several are looked at at a time.
+    let may_be =
+        |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f || b == 0xc2;
+    let is_odd = |chunk: &[u8]| chunk.iter().fold(false, |odd, &byte| odd | may_be(byte));
+    let is_control = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}');
+    match text.as_bytes().chunks(4096).any(is_odd) {
+        true => text.char_indices().find(|&(_, c)| is_control(c)),
+        false => None,
+    }
 }
 
 /// Why a parse ended without a tree.
@@ -72,9 +80,9 @@ impl From<Diagnostic> for Stop {
     }
 }
 
-fn attempt(text: &str, file: FileId, cut: Option<&Cut>) -> Result<Node, Stop> {
+fn attempt(text: &str, stand: Stand<'_>) -> Result<Node, Stop> {
     let mut parser = Parser::new_from_str(text);
-    let mut builder = Builder::new(text, file, cut);
+    let mut builder = Builder::new(text, stand);
     loop {
         match parser.next_event() {
             Some(Ok((event, span))) => {
@@ -90,176 +98,7 @@ fn attempt(text: &str, file: FileId, cut: Option<&Cut>) -> Result<Node, Stop> {
     }
 }
 
-/// A node with what an alias to it would add.
-#[derive(Clone)]
-struct Built {
-    node: Node,
-    size: usize,
-    height: usize,
-}
-
-/// A list or map that is still open.
-struct Open {
-    start: usize,
-    anchor: usize,
-    is_mapping: bool,
-    items: Vec<Node>,
-    size: usize,
-    height: usize,
-}
-
-struct Builder<'t> {
-    text: &'t str,
-    file: FileId,
-    /// Where the text stands in its file, if it is not the whole.
-    cut: Option<&'t Cut>,
-    places: Places<'t>,
-    open: Vec<Open>,
-    anchors: HashMap<usize, Built>,
-    repeated: usize,
-}
-
-impl<'t> Builder<'t> {
-    fn new(text: &'t str, file: FileId, cut: Option<&'t Cut>) -> Builder<'t> {
-        let places = Places::new(text);
-        let (open, anchors) = Default::default();
-        Builder { text, file, cut, places, open, anchors, repeated: 0 }
-    }
-
-    /// Takes an event; the root node when it is complete.
-    fn event(
-        &mut self,
-        event: Event<'_>,
-        start: usize,
-        end: usize,
-    ) -> Result<Option<Node>, Diagnostic> {
-        match event {
-            Event::Scalar(value, style, anchor, tag) => {
-                let built = self.scalar(&value, style, anchor, tag.as_deref(), start, end);
-                Ok(self.add(built, anchor))
-            }
-            Event::SequenceStart(anchor, _) => self.begin(start, end, anchor, false),
-            Event::MappingStart(anchor, _) => self.begin(start, end, anchor, true),
-            Event::SequenceEnd | Event::MappingEnd => {
-                // The place of a bracket is longer when a comment follows; that of anything else says where it is.
-                let is_bracket = matches!(self.text.as_bytes().get(start), Some(b']' | b'}'));
-                Ok(self.close(if is_bracket && start < end { start + 1 } else { start }))
-            }
-            Event::Alias(anchor) => {
-                let built = self.alias(anchor, self.span(start, end))?;
-                Ok(self.add(built, 0))
-            }
-            Event::DocumentEnd => Ok(Some(self.null(start))),
-            _ => Ok(None),
-        }
-    }
-
-    fn span(&self, start: usize, end: usize) -> Span {
-        let (start, end) = self.cut.map_or((start, end), |cut| cut.stretch(start, end));
-        Span::new(self.file, start, end)
-    }
-
-    /// The same layout where the text stands.
-    fn in_place(&self, layout: Layout) -> Layout {
-        let Some(cut) = self.cut else { return layout };
-        let place = |at: u32| cut.place(at as usize) as u32;
-        match layout {
-            Layout::Verbatim(first) => Layout::Verbatim(place(first)),
-            Layout::Block(lines) => Layout::Block(lines.iter().map(|&line| place(line)).collect()),
-            Layout::Opaque => Layout::Opaque,
-        }
-    }
-
-    fn null(&self, at: usize) -> Node {
-        Node { span: self.span(at, at), kind: Kind::Null }
-    }
-
-    fn begin(
-        &mut self,
-        start: usize,
-        end: usize,
-        anchor: usize,
-        is_mapping: bool,
-    ) -> Result<Option<Node>, Diagnostic> {
-        if self.open.len() >= MAX_DEPTH {
-            return Err(self.too_deep(self.span(start, end)));
-        }
-        let items = Vec::new();
-        self.open.push(Open { start, anchor, is_mapping, items, size: NODE_SIZE, height: 1 });
-        Ok(None)
-    }
-
-    fn close(&mut self, end: usize) -> Option<Node> {
-        let open = self.open.pop()?;
-        let kind = match open.is_mapping {
-            true => Kind::Mapping(pairs(open.items)),
-            false => Kind::Sequence(open.items.into()),
-        };
-        let end = open.start + self.text[open.start..end.max(open.start)].trim_end().len();
-        let node = Node { span: self.span(open.start, end), kind };
-        self.add(Built { node, size: open.size, height: open.height }, open.anchor)
-    }
-
-    fn add(&mut self, built: Built, anchor: usize) -> Option<Node> {
-        if anchor != 0 {
-            self.anchors.insert(anchor, built.clone());
-        }
-        let Some(parent) = self.open.last_mut() else { return Some(built.node) };
-        parent.size = parent.size.saturating_add(built.size);
-        parent.height = parent.height.max(built.height + 1);
-        parent.items.push(built.node);
-        None
-    }
-
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<Built, Diagnostic> {
-        let Some(built) = self.anchors.get(&anchor).cloned() else {
-            let message = "an alias to something that it stands in";
-            return Err(Diagnostic::error(Fault::Invalid, message).at(span, "would never end"));
-        };
-        self.repeated = self.repeated.saturating_add(built.size);
-        if self.repeated > MAX_SIZE {
-            let message = "aliases repeat more than 16 MB of text";
-            return Err(Diagnostic::error(Fault::Invalid, message).at(span, "too much from here"));
-        }
-        match self.open.len() + built.height > MAX_DEPTH {
-            true => Err(self.too_deep(span)),
-            false => Ok(built),
-        }
-    }
-
-    fn too_deep(&self, span: Span) -> Diagnostic {
-        let message =
-            format!("lists and maps stand more than {MAX_DEPTH} levels deep in each other");
-        Diagnostic::error(Fault::Invalid, message).at(span, "too deep from here")
-    }
-
-    fn scalar(
-        &self,
-        value: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<&Tag>,
-        start: usize,
-        end: usize,
-    ) -> Built {
-        let is_string = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-        let null = matches!(value, "" | "~" | "null" | "Null" | "NULL");
-        let plain = style == ScalarStyle::Plain && !is_string;
-        let node = if plain && null {
-            let end = if value.is_empty() { start } else { end };
-            Node { span: self.span(start, end), kind: Kind::Null }
-        } else {
-            let marked = anchor != 0 || tag.is_some();
-            let written = Written { text: self.text, value, style, marked, start, end };
-            let (range, layout) = written.lay_out();
-            let span = self.span(range.start, range.end);
-            let text = Text { value: value.into(), span, layout: self.in_place(layout) };
-            let style = if plain { Style::Plain } else { Style::Quoted };
-            Node { span, kind: Kind::Scalar(text, style) }
-        };
-        Built { node, size: NODE_SIZE + value.len(), height: 0 }
-    }
-
+impl Builder<'_> {
     fn stop(&self, error: &ScanError) -> Stop {
         let at = self.places.offset(*error.marker());
         let before = self.text[..at].trim_end_matches([' ', '\t']);
@@ -310,23 +149,22 @@ impl<'t> Builder<'t> {
     }
 }
 
-fn pairs(items: Vec<Node>) -> Arc<[Entry]> {
-    let mut items = items.into_iter();
-    std::iter::from_fn(|| Some(Entry { key: items.next()?, value: items.next()? })).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::SourceMap;
-    use crate::taskfile::yaml::entries;
+    use crate::source::{Layout, SourceMap, Text};
+    use crate::taskfile::yaml::{Kind, entries};
     use proptest::prelude::*;
 
-    /// All scalars of a tree, as `value` and what stands at the place of each of its characters.
+    fn whole(file: FileId) -> Stand<'static> {
+        Stand { file, cut: None }
+    }
+
+    /// All scalars of the parser's tree, as `value` and what stands at the place of each of its characters.
     fn check(text: &str) -> Vec<(String, Layout)> {
         let file = SourceMap::default().add("f", text);
         let mut found = Vec::new();
-        let mut open: Vec<Node> = parse(text, file).into_iter().collect();
+        let mut open: Vec<Node> = parse_all(text, whole(file)).into_iter().collect();
         while let Some(node) = open.pop() {
             assert!(text.get(node.span.start as usize..node.span.end as usize).is_some());
             match &node.kind {
@@ -391,7 +229,7 @@ mod tests {
             "g: [h, i] # ä\n",
         );
         let file = SourceMap::default().add("f", text);
-        let root = parse(text, file).expect("a map");
+        let root = parse_all(text, whole(file)).expect("a map");
         let written =
             |node: &Node| text[node.span.start as usize..node.span.end as usize].to_owned();
         let pairs = entries(&root).iter().map(|entry| [written(&entry.key), written(&entry.value)]);

@@ -1,6 +1,37 @@
-//! From the parser's places, which count characters, to ours, which count bytes.
+//! From the parser's places, which count characters, to ours, which count bytes of the whole file.
 
 use saphyr_parser::Marker;
+
+use super::cut::Cut;
+use crate::source::{FileId, Layout, Span};
+
+/// Where a text stands.
+#[derive(Clone, Copy)]
+pub(super) struct Stand<'c> {
+    /// Its file.
+    pub file: FileId,
+    /// What it is of the file, if it is not the whole.
+    pub cut: Option<&'c Cut>,
+}
+
+impl Stand<'_> {
+    /// The place of a stretch of the text.
+    pub(super) fn span(self, start: usize, end: usize) -> Span {
+        let (start, end) = self.cut.map_or((start, end), |cut| cut.stretch(start, end));
+        Span::new(self.file, start, end)
+    }
+
+    /// A layout in the text, where the text stands.
+    pub(super) fn layout(self, layout: Layout) -> Layout {
+        let Some(cut) = self.cut else { return layout };
+        let place = |at: u32| cut.place(at as usize) as u32;
+        match layout {
+            Layout::Verbatim(first) => Layout::Verbatim(place(first)),
+            Layout::Block(lines) => Layout::Block(lines.iter().map(|&line| place(line)).collect()),
+            Layout::Opaque => Layout::Opaque,
+        }
+    }
+}
 
 const STRIDE: usize = 64;
 

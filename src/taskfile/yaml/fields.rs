@@ -1,7 +1,9 @@
 //! Keys of a mapping after `<<` is resolved, with the duplicates kept apart.
 
-use indexmap::IndexMap;
+use std::collections::HashSet;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::{Entry, Kind, Node, Style};
 
@@ -24,7 +26,7 @@ pub fn entries(node: &Node) -> &[Entry] {
     }
 }
 
-/// Maps of so many keys are looked through for each of them.
+/// Maps of no more keys are looked through for each of them.
 const FEW: usize = 16;
 
 /// Resolves `<<` in a mapping: own keys win, then earlier merged ones.
@@ -68,20 +70,57 @@ fn take(value: &Node, found: &mut IndexMap<Arc<str>, Entry>, unmergeable: &mut V
     }
 }
 
-/// Whether a few keys are known at a glance to be different, and no `<<` among them.
+/// Whether all keys are texts, each different, and no `<<` among them.
 fn is_plain(entries: &[Entry]) -> bool {
-    let is_new = |(at, entry): (usize, &Entry)| match &entry.key.kind {
-        Kind::Scalar(text, _) => {
-            !is_merge(&entry.key)
-                && entries[..at]
-                    .iter()
-                    .all(|other| other.key.text().is_some_and(|other| other.value != text.value))
-        }
-        _ => false,
-    };
-    entries.len() <= FEW && entries.iter().enumerate().all(is_new)
+    let names = || entries.iter().filter_map(|entry| entry.key.text()).map(|text| &*text.value);
+    if names().count() < entries.len() || entries.iter().any(|entry| is_merge(&entry.key)) {
+        return false;
+    }
+    if entries.len() <= FEW {
+        return names().enumerate().all(|(at, name)| names().take(at).all(|other| other != name));
+    }
+    let mut known = HashSet::with_capacity(entries.len());
+    names().all(|name| known.insert(name))
 }
 
 fn is_merge(key: &Node) -> bool {
     matches!(&key.kind, Kind::Scalar(text, Style::Plain) if &*text.value == "<<")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse;
+    use super::*;
+    use crate::source::FileId;
+
+    /// Keys and values, and the duplicates by their places.
+    fn read(text: &str) -> (String, Vec<(u32, u32)>) {
+        let all = merged(&parse(text, FileId::default()).expect("yaml"));
+        let value = |entry: &Entry| entry.value.text().map_or("".into(), |text| text.value.clone());
+        let pairs = all.entries.iter().map(|entry| format!("{}={}", entry.name(), value(entry)));
+        let places =
+            all.duplicates.iter().map(|(first, again)| (first.span.start, again.span.start));
+        (pairs.collect::<Vec<_>>().join(" "), places.collect())
+    }
+
+    #[test]
+    fn own_keys_win_then_those_merged_first_however_many_there_are() {
+        let text =
+            "a: 1\n<<: [{a: 2, b: 2}, {b: 3, c: 3}]\nd: 4\na: 5\n<<: {d: 6, e: 6}\n~: 7\nnull: 8\n";
+        let (pairs, duplicates) = read(text);
+        assert_eq!(pairs, "a=1 d=4 null=7 b=2 c=3 e=6");
+        let at = |key: &str| text.find(key).expect("a key") as u32;
+        assert_eq!(duplicates, [(0, at("a: 5")), (at("~"), at("null"))]);
+        let many: String = (0..=FEW).map(|key| format!("k{key}: {key}\n")).collect();
+        let (more, again) = read(&(text.to_owned() + &many));
+        let (before, merged) = pairs.split_at(pairs.find(" b").expect("b"));
+        assert_eq!(
+            more,
+            format!("{before} {}{merged}", many.replace(": ", "=").trim().replace('\n', " "))
+        );
+        assert_eq!(again, duplicates);
+        let (more, again) = read(&format!("{many}k3: a\n"));
+        assert_eq!(more, many.replace(": ", "=").trim().replace('\n', " "));
+        assert_eq!(again, [(many.find("k3").expect("k3") as u32, many.len() as u32)]);
+    }
 }

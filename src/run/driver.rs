@@ -34,6 +34,9 @@ const VISIBLE: Duration = Duration::from_millis(100);
 /// How long what could not be started for want of something waits, if nothing ends before.
 const RETRY: Duration = Duration::from_millis(50);
 
+/// So long the plan is worked out further before it is looked what has happened meanwhile.
+const ATTENTION: Duration = Duration::from_millis(1);
+
 /// So much is told even while there is still something to start.
 const MUCH_NEWS: usize = 256;
 
@@ -82,6 +85,8 @@ pub(super) struct Driver {
     pub(super) mail: mpsc::UnboundedReceiver<Mail>,
     pub(super) post: mpsc::UnboundedSender<Mail>,
     pub(super) inputs: VecDeque<Input>,
+    /// Calls whose bodies are still to be worked out.
+    pub(super) unknown: VecDeque<UnitId>,
     pub(super) launches: UnitMap<Launch>,
     /// Commands that are to be shown only.
     pub(super) shown_only: UnitSet,
@@ -197,6 +202,7 @@ impl Driver {
             colours: order.colours,
             post,
             inputs: VecDeque::new(),
+            unknown: VecDeque::new(),
             launches: UnitMap::default(),
             shown_only: UnitSet::default(),
             scripts: ask::Scripts::new(order.options.slots),
@@ -280,12 +286,20 @@ impl Driver {
         self.look_at_memory();
         self.look_for_stalls();
         self.look_for_idle();
+        let began = Instant::now();
         loop {
             while let Some(input) = self.next_input() {
                 // Most questions are answered at once.
                 self.scheduler.expect_more(true);
                 let effects = self.scheduler.step(self.now(), input);
                 effects.into_iter().for_each(|effect| self.carry_out(effect));
+            }
+            if let Some(call) = self.unknown.pop_front() {
+                self.expand(call);
+                if began.elapsed() < ATTENTION {
+                    continue;
+                }
+                break;
             }
             if !self.scheduler.holds_back() {
                 break;
@@ -340,6 +354,8 @@ impl Driver {
                 self.start_scripts();
                 self.try_claims();
             }
+            // What has ended is heard of before it comes to this.
+            () = tokio::task::yield_now(), if !self.unknown.is_empty() => {}
         }
     }
 
@@ -452,7 +468,7 @@ impl Driver {
             self.witness.spoil();
         }
         match effect {
-            Effect::Expand(unit) => self.expand(unit),
+            Effect::Expand(unit) => self.unknown.push_back(unit),
             Effect::Again(unit) => self.again(unit),
             // Only what is written as stages asks.
             Effect::Next(unit) => self.next_in_stage(unit),

@@ -1,5 +1,7 @@
 //! `par run`: what runs, in which order, and how it ends.
 
+use par::event::Kind;
+
 use crate::harness::Test;
 
 const HALVES: &str = "
@@ -95,4 +97,19 @@ fn scripts_of_variables_run_a_few_at_a_time() {
     assert_eq!(counts.len(), 40);
     let most = counts.iter().max().expect("there are some");
     assert!(*most <= 4, "{most} scripts at a time");
+}
+
+/// One that takes longer to be worked out than starts are held back.
+#[test]
+fn a_large_plan_is_worked_out_while_its_first_tasks_run() {
+    let names: Vec<String> = (0..3000).map(|number| format!("t{number}")).collect();
+    let tasks = names.iter().map(|name| format!("  {name}: 'true'\n")).collect::<String>();
+    let head = format!("version: '3'\ntasks:\n  all: {{deps: [{}]}}\n", names.join(", "));
+    let ran = Test::new().taskfile(&(head + &tasks)).args(["-s", "-j2", "all"]).run();
+    let events = ran.events();
+    let is_started = |kind: &Kind| matches!(kind, Kind::Started { .. });
+    let first_start = events.iter().position(|event| is_started(&event.kind)).unwrap();
+    let later = events[first_start..].iter();
+    assert!(later.filter(|event| matches!(event.kind, Kind::Added { .. })).count() > 1000);
+    assert_eq!(events.iter().filter(|event| is_started(&event.kind)).count(), 3000);
 }

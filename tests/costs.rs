@@ -141,9 +141,9 @@ fn a_run_costs_no_more_than_it_did() {
         return;
     }
     let one = "version: '3'\ntasks:\n  all: 'true'\n";
-    beside_reference(0.375, par(one, &["run", "all"]), "a run of one task");
+    beside_reference(0.36, par(one, &["run", "all"]), "a run of one task");
     let (few, many) = slopes([20, 170, 520], |count| par(&needs(count), &["run", "all"]));
-    beside_reference(52.0, 1_000.0 * many, "1,000 more tasks in a run");
+    beside_reference(31.5, 1_000.0 * many, "1,000 more tasks in a run");
     at_most(1.15, many / few, "a task among many beside one among few");
 }
 
@@ -152,10 +152,10 @@ fn a_list_costs_no_more_than_it_did() {
     if !can_count() {
         return;
     }
-    beside_reference(0.225, par(&described(1), &["list"]), "a list of one task");
+    beside_reference(0.212, par(&described(1), &["list"]), "a list of one task");
     // As many as are parsed whole.
     let (few, many) = slopes([20, 120, 270], |count| par(&described(count), &["list"]));
-    beside_reference(19.0, 1_000.0 * many, "1,000 more tasks in a list");
+    beside_reference(9.8, 1_000.0 * many, "1,000 more tasks in a list");
     at_most(1.15, many / few, "a task in a long list beside one in a short list");
 }
 
@@ -165,7 +165,7 @@ fn a_task_that_nobody_asks_for_costs_no_more_than_it_did() {
     if !can_count() {
         return;
     }
-    for (words, limit) in [(&["list"][..], 2.45), (&["run", "t7"], 1.35)] {
+    for (words, limit) in [(&["list"][..], 2.35), (&["run", "t7"], 1.17)] {
         let (few, many) = slopes([400, 1_000, 2_200], |count| par(&described(count), words));
         let what = format!("a task more in a large file, for `{}`", words.join(" "));
         beside_reference(limit, 1_000.0 * many, &format!("1,000 times {what}"));

@@ -43,6 +43,7 @@ fn the_usual_shapes_are_read_without_the_parser() {
         // Literal blocks.
         "a: |\n  b\n   c\n\n  d: #\n# e\nf: |-\n    g\n\n\nh: |+\n  i\n\n", "a: |\n  b", "a: |-\n  b", "a: |+\n  b",
         "- |\n  a\n  \tb\n  \n", "- a: | # c\n    b\n  d: e\n", "a: |\n\n \n  b\n   \n    \n",
+        "a:\n  |\n  b\n", "-\n  |-\n b\n",
         // Other letters, spaces at the end, keys that are written twice or merge.
         "ä: →\n→: 'ä' # ö\nb: |\n  ä\n", "a: b\n   \n\nc: d\n   ", "a: b\na: c\n", "<<: {a: b}\n",
     ];

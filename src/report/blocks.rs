@@ -182,7 +182,9 @@ impl Blocks {
     }
 
     fn show(&mut self, task: UnitId) -> io::Result<()> {
-        let Some(block) = self.waiting.get_mut(&task) else { return Ok(()) };
+        let Some(block) = self.waiting.get_mut(&task).filter(|block| block.settled > 0) else {
+            return Ok(());
+        };
         let settled: Vec<Part> = block.parts.drain(..block.settled).collect();
         block.settled = 0;
         for part in settled {

@@ -35,7 +35,7 @@ pub struct Summary {
     started: usize,
     attempts: UnitMap<Attempt>,
     /// Events seen so far.
-    moment: usize,
+    moment: u32,
     ends: UnitMap<End>,
     failures: Vec<Cause>,
     /// Tasks that passed after so many attempts.
@@ -59,7 +59,7 @@ struct Command {
 struct Attempt {
     number: u32,
     /// The moment of its beginning.
-    began: usize,
+    began: u32,
 }
 
 /// How a unit ended, as far as it matters for what is above and below it.
@@ -76,7 +76,7 @@ struct Cause {
     unit: UnitId,
     failure: Failure,
     wall: u64,
-    moment: usize,
+    moment: u32,
 }
 
 #[derive(Default)]

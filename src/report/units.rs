@@ -19,6 +19,12 @@ struct Unit {
 #[derive(Clone, Debug)]
 struct Names {
     task: Arc<str>,
+    /// Of most there is nothing more to say.
+    more: Option<Box<More>>,
+}
+
+#[derive(Clone, Debug)]
+struct More {
     /// What it was called by before its label was known.
     called: Arc<str>,
     /// The words of a command line that call it by itself, in the order in which they are written; `None`: its
@@ -27,11 +33,20 @@ struct Names {
 }
 
 impl Names {
+    fn called(&self) -> &Arc<str> {
+        self.more.as_ref().map_or(&self.task, |more| &more.called)
+    }
+
     fn words(&self) -> &[Arc<str>] {
-        match &self.words {
-            Some(words) => words,
-            None => std::slice::from_ref(&self.called),
-        }
+        let words = self.more.as_ref().and_then(|more| more.words.as_deref());
+        words.unwrap_or(std::slice::from_ref(self.called()))
+    }
+
+    /// The same under another name.
+    fn labelled(&self, label: &Arc<str>) -> Names {
+        let words = self.more.as_ref().and_then(|more| more.words.clone());
+        let more = More { called: self.called().clone(), words };
+        Names { task: label.clone(), more: Some(Box::new(more)) }
     }
 }
 
@@ -62,8 +77,8 @@ impl Units {
             };
             let shared = of_call.filter(|&names| self.names[names as usize].task == *task);
             let names = shared.unwrap_or_else(|| {
-                let (task, called, words) = (task.clone(), task.clone(), words.clone());
-                self.name_anew(Names { task, called, words })
+                let with = |words| Box::new(More { called: task.clone(), words: Some(words) });
+                self.name_anew(Names { task: task.clone(), more: words.clone().map(with) })
             });
             let known = Some(Unit { parent, role, names });
             if place >= self.all.len() {
@@ -81,7 +96,7 @@ impl Units {
         let names = &self.names[self.names_of_call(call)? as usize];
         if names.task != *label {
             // What others are called by who share them stays.
-            let names = self.name_anew(Names { task: label.clone(), ..names.clone() });
+            let names = self.name_anew(names.labelled(label));
             self.all[call.index()].as_mut()?.names = names;
         }
         self.names_of_call(call)
@@ -115,7 +130,7 @@ impl Units {
 
     /// The name by which the task that a unit is or belongs to was called.
     pub(super) fn called(&self, unit: UnitId) -> &str {
-        self.names(self.task(unit)).map_or("", |names| &names.called)
+        self.names(self.task(unit)).map_or("", |names| names.called())
     }
 
     /// The words that call the task that a unit is or belongs to; of one that cannot be called by itself, the
@@ -196,6 +211,18 @@ mod tests {
         let called = [1, 2, 4, 9].map(|unit| units.called(UnitId(unit)));
         assert_eq!(called, ["a", "a", "a", ""]);
         assert_eq!(units.words(UnitId(4)).join(" "), "a:b -x");
+        let call = Kind::Added {
+            unit: UnitId(5),
+            parent: UnitId(1),
+            role: Role::Task,
+            task: "b".into(),
+            id: "".into(),
+            words: None,
+        };
+        units.event(&Event { at: At(0), kind: call });
+        units.event(&added(6, 5, Role::Command, "label"));
+        assert_eq!([5, 6].map(|unit| units.name(UnitId(unit))), ["label", "label"]);
+        assert_eq!(units.words(UnitId(6)).join(" "), "b");
     }
 
     #[test]

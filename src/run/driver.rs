@@ -294,12 +294,12 @@ impl Driver {
                 let effects = self.scheduler.step(self.now(), input);
                 effects.into_iter().for_each(|effect| self.carry_out(effect));
             }
+            if began.elapsed() >= ATTENTION && !self.unknown.is_empty() {
+                break;
+            }
             if let Some(call) = self.unknown.pop_front() {
                 self.expand(call);
-                if began.elapsed() < ATTENTION {
-                    continue;
-                }
-                break;
+                continue;
             }
             if !self.scheduler.holds_back() {
                 break;
@@ -307,6 +307,7 @@ impl Driver {
             let effects = self.scheduler.start_held(self.now());
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
+        debug_assert!(self.inputs.is_empty(), "nobody would wake us for what is known already");
         let warnings = [self.store.take_warnings(), self.fingerprints.take_warnings()];
         for warning in warnings.into_iter().flatten() {
             self.say(None, Level::Warning, warning.into());

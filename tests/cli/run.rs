@@ -113,3 +113,12 @@ fn a_large_plan_is_worked_out_while_its_first_tasks_run() {
     assert!(later.filter(|event| matches!(event.kind, Kind::Added { .. })).count() > 1000);
     assert_eq!(events.iter().filter(|event| is_started(&event.kind)).count(), 3000);
 }
+
+/// What is known of one makes the next one known, and nobody else wakes the run for it.
+#[test]
+fn a_long_chain_is_worked_out_without_a_pause() {
+    let tasks = (1..1000).map(|number| format!("  t{number}: {{deps: [t{}]}}\n", number - 1));
+    let head = "version: '3'\ntasks:\n  t0: 'true'\n";
+    let test = Test::new().taskfile(&(head.to_owned() + &tasks.collect::<String>()));
+    test.args(["-s", "-j2", "t999"]).run();
+}

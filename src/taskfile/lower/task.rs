@@ -1,6 +1,7 @@
 //! One task.
 
 use super::{Fields, Lower, keys};
+use crate::diag::{Diagnostic, Fault};
 use crate::source::Text;
 use crate::taskfile::Dialect;
 use crate::taskfile::ast;
@@ -50,6 +51,13 @@ impl Lower {
             (Some(_), Some(cmds)) => {
                 let span = cmds.span;
                 self.error(span, "a task has `cmd` or `cmds`, not both", "both are written");
+                Vec::new()
+            }
+            (Some(cmd), None) if matches!(cmd.kind, Kind::Sequence(_)) => {
+                let message = "`cmd` must be text or a map";
+                let error =
+                    Diagnostic::error(Fault::Decode, message).at(cmd.span, "this is a list");
+                self.diagnostics.push(error.help("did you mean `cmds`?"));
                 Vec::new()
             }
             (Some(cmd), None) => self.commands(std::slice::from_ref(cmd)),

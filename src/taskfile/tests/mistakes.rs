@@ -369,6 +369,14 @@ tasks:
 }
 
 #[test]
+fn a_list_where_one_command_stands_is_told_its_key() {
+    let (fault, text) = wrong("version: '3'\ntasks:\n  t:\n    cmd: [x, y]\n");
+    assert_eq!(fault, Fault::Decode);
+    assert!(text.contains("error: `cmd` must be text or a map\n"), "{text}");
+    assert!(text.contains("this is a list") && text.contains("did you mean `cmds`?"), "{text}");
+}
+
+#[test]
 fn a_flood_of_mistakes_is_counted_after_the_first_hundred() {
     let keys: String = (0..150).map(|n| format!("k{n}: 1\n")).collect();
     let model = one(&format!("version: '3'\n{keys}"));

@@ -5,11 +5,11 @@
 pub(crate) mod json;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::id::{RunId, UnitId};
 
@@ -302,7 +302,8 @@ pub enum Kind {
         parallel: bool,
         /// Wall clock at the beginning, milliseconds since 1970 UTC.
         unix_ms: u64,
-        /// Directory of the root Taskfile.
+        /// Directory of the root Taskfile; what is not UTF-8 of its path is replaced.
+        #[serde(serialize_with = "lossy")]
         root: PathBuf,
     },
     /// The plan has grown by a unit.
@@ -501,4 +502,9 @@ pub enum Kind {
         /// Sum of the wall times of all its processes, microseconds: what one after the other would have taken.
         sequential: u64,
     },
+}
+
+/// A path as JSON can have it.
+pub(crate) fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }

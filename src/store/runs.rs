@@ -36,8 +36,8 @@ pub struct Meta {
     /// The name that the program was called by.
     #[serde(default)]
     pub program: String,
-    /// Where the user stood.
-    #[serde(default)]
+    /// Where the user stood; what is not UTF-8 of its path is replaced.
+    #[serde(default, serialize_with = "crate::event::lossy")]
     pub directory: PathBuf,
     /// The process that runs it.
     pub pid: u32,

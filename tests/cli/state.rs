@@ -1,8 +1,13 @@
 //! What is kept in `.par`: damage to it, who may read it, what others planted there.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+
+use par::event::Kind;
+use par::store::Runs;
 
 use crate::harness::{Ran, Test};
 
@@ -182,4 +187,20 @@ fn a_clock_that_goes_backwards_hides_no_edit() {
     file.set_modified(old).expect("a time");
     let again = ran.again().args(["-s", "gen"]).run();
     assert_eq!(again.text("out.txt"), "v3\n");
+}
+
+/// JSON has no way to write its name.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_whose_name_is_no_text_keeps_all_events() {
+    let test = Test::new().args(["-s"]);
+    let folder = test.path("").join(OsStr::from_bytes(b"caf\xe9"));
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("Taskfile.yml"), "{version: '3', tasks: {default: 'echo hi'}}").unwrap();
+    let output = test.command().current_dir(&folder).output().expect("it starts");
+    assert!(output.status.success() && output.stdout == b"hi\n", "{output:?}");
+    let runs = Runs::new(&folder);
+    let mut events = runs.events(&runs.find("latest").unwrap()).unwrap();
+    assert!(matches!(events.next().unwrap().unwrap().kind, Kind::RunStarted { .. }));
+    assert!(matches!(events.last().unwrap().unwrap().kind, Kind::RunFinished { .. }));
 }

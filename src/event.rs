@@ -302,8 +302,8 @@ pub enum Kind {
         parallel: bool,
         /// Wall clock at the beginning, milliseconds since 1970 UTC.
         unix_ms: u64,
-        /// Directory of the root Taskfile; what is not UTF-8 of its path is replaced.
         #[serde(serialize_with = "lossy")]
+        /// Directory of the root Taskfile; what is not UTF-8 of its path is replaced.
         root: PathBuf,
     },
     /// The plan has grown by a unit.

@@ -326,7 +326,7 @@ impl Driver {
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
         let memory = self.watch_memory();
-        self.shortage.look();
+        let shortage = self.shortage.look();
         let told = self.reports.deliver_in_time();
         let visible = self.make_visible();
         let life = Some(self.show_life());
@@ -336,7 +336,8 @@ impl Driver {
             !self.postponed.is_empty() || self.scripts.is_held_up() || self.claims.are_held_up();
         let retry = is_held_up.then(|| Instant::now() + RETRY);
         let looks = [self.next_look(), self.next_look_for_idle()];
-        let wake = [deadline, retry, visible, life, gate, memory, told].into_iter().chain(looks);
+        let wake =
+            [deadline, retry, visible, life, gate, memory, told, shortage].into_iter().chain(looks);
         let wake = wake.flatten().min();
         if let Some(keyboard) = self.keyboard.as_mut().filter(|_| self.processes.running() > 0) {
             keyboard.listen();

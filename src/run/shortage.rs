@@ -24,12 +24,15 @@ impl Shortage {
         self.began = Some(Instant::now());
     }
 
-    /// Asks how many there are so far, once it is time.
-    pub(super) fn look(&mut self) {
-        if !self.is_asked && self.began.is_some_and(|began| began.elapsed() >= SOON) {
-            self.is_asked = true;
-            self.kills = memory_kills();
+    /// Asks how many there are so far, once it is time; when that will be.
+    pub(super) fn look(&mut self) -> Option<Instant> {
+        let due = self.began.filter(|_| !self.is_asked)? + SOON;
+        if Instant::now() < due {
+            return Some(due);
         }
+        self.is_asked = true;
+        self.kills = memory_kills();
+        None
     }
 
     /// Whether there are more than there were. Who cannot know says no.

@@ -358,14 +358,17 @@ fn what_the_kernel_kills_for_want_of_memory_is_told_by_that_name() {
     let Some(group) = Group::new("100000000") else {
         return println!("skipped: no control group can be made here");
     };
-    // `tail` keeps the line that never ends; the first one to be killed is it.
+    // `tail` keeps the line that never ends; the first one to be killed is it. It begins when the run has written
+    // down that it did, by when it knows how many were killed before.
     Test::new()
         .taskfile(
             "
             version: '3'
             tasks:
               all: [{task: poor, ignore_error: true}, 'kill -KILL $$']
-              poor: ulimit -v 2000000; echo 1000 >/proc/$$/oom_score_adj; exec tail /dev/zero
+              poor:
+                - until [ -s $PAR_RUN_DIR/events.jsonl ]; do :; done
+                - ulimit -v 2000000; echo 1000 >/proc/$$/oom_score_adj; exec tail /dev/zero
             ",
         )
         .under(&format!("echo $$ >{}/cgroup.procs", group.0.display()))

@@ -1,5 +1,6 @@
 //! `par run`: puts a run together and turns its end into an exit code.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,7 +203,7 @@ fn order(
             pools: planning::pools(settings, model).into_iter().collect(),
             dry: settings.dry.value,
             fallback: settings.fallback_sequential.value,
-            seed: uuid::Uuid::new_v4().as_u128() as u64,
+            seed: chance(),
         },
         gates: Gates {
             load: settings.load.value.map(|percent| f64::from(percent) / 100.0),
@@ -245,10 +246,15 @@ fn names(model: &Model, workflow: &str) -> (RunId, TaskIds) {
     let now = behind(jiff::Timestamp::now(), Runs::new(&model.root_dir).newest());
     let now = now.to_zoned(jiff::tz::TimeZone::UTC);
     let (date, time) = (now.strftime("%Y%m%d").to_string(), now.strftime("%H%M%S").to_string());
-    let chance = uuid::Uuid::new_v4().as_u128();
+    let chance = chance();
     let project = model.root_dir.file_name().unwrap_or_default().to_string_lossy();
-    let ids = TaskIds::new(&project, workflow, &date, &time, (chance >> 64) as u32);
+    let ids = TaskIds::new(&project, workflow, &date, &time, (chance >> 32) as u32);
     (RunId::new(&date, &time, tail(now.subsec_nanosecond(), chance as u8)), ids)
+}
+
+/// Bits by chance, from what every map is seeded with: one run is to differ from another, no more.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// `now`, or a moment behind the newest run if the clock went back since.

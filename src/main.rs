@@ -15,7 +15,7 @@ mod start {
         stand_in_for_what_is_closed();
         // SAFETY: no handler of ours is called; a pipe that nobody reads is an error of the write.
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
-        super::run()
+        super::begin()
     }
 
     /// A file that is opened next must not become somebody's stdin, stdout or stderr.
@@ -35,10 +35,10 @@ mod start {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu", not(test))))]
 fn main() {
-    run();
+    begin();
 }
 
-fn run() -> ! {
+fn begin() -> ! {
     start_tracing();
     let argv: Vec<_> = std::env::args_os().collect();
     par::cli::main(&argv).end()

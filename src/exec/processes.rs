@@ -36,8 +36,8 @@ static IN_USE: AtomicBool = AtomicBool::new(false);
 ///
 /// Belongs to the main thread and a current-thread runtime: children die with the thread that started them.
 pub struct Processes<T> {
-    guarded: Guarded,
-    spawner: Spawner,
+    /// What starting takes, once it was needed.
+    starter: Option<Starter>,
     watch: Watch,
     null: File,
     buffer: Vec<u8>,
@@ -49,6 +49,11 @@ pub struct Processes<T> {
     terminal_holder: Option<pid_t>,
     trees: Trees,
     mask: sigset_t,
+}
+
+struct Starter {
+    guarded: Guarded,
+    spawner: Spawner,
 }
 
 struct Child<T> {
@@ -106,23 +111,22 @@ impl<T: Copy + Eq> Processes<T> {
     /// # Errors
     ///
     /// Outside of a runtime, when another one lives in this process, or without descriptors to spare.
-    pub fn new(guarded: Guarded) -> io::Result<Processes<T>> {
+    pub fn new() -> io::Result<Processes<T>> {
         tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
         if IN_USE.swap(true, Ordering::AcqRel) {
             return Err(io::Error::other("the processes of this process have an owner already"));
         }
         let heard: Vec<c_int> = signals::heeded().chain([libc::SIGCHLD]).collect();
         let mask = signals::block(&signals::set(heard.iter().copied()));
-        Processes::listening(guarded, &heard, mask).inspect_err(|_| {
+        Processes::listening(&heard, mask).inspect_err(|_| {
             signals::restore(&mask);
             IN_USE.store(false, Ordering::Release);
         })
     }
 
-    fn listening(guarded: Guarded, heard: &[c_int], mask: sigset_t) -> io::Result<Processes<T>> {
+    fn listening(heard: &[c_int], mask: sigset_t) -> io::Result<Processes<T>> {
         Ok(Processes {
-            guarded,
-            spawner: Spawner::new(guarded)?,
+            starter: None,
             watch: Watch::new(heard)?,
             null: File::options().read(true).write(true).open("/dev/null")?,
             buffer: vec![0; CHUNK],
@@ -137,6 +141,24 @@ impl<T: Copy + Eq> Processes<T> {
         })
     }
 
+    /// Sees to it that nothing outlives us, before the first process is started and before any thread is: from
+    /// here on this process may be another one. Costs what this process has grown to, once.
+    ///
+    /// # Errors
+    ///
+    /// As [`guard::ensure`].
+    pub fn guard(&mut self) -> io::Result<Guarded> {
+        if let Some(starter) = &self.starter {
+            return Ok(starter.guarded);
+        }
+        let guarded = guard::ensure()?;
+        // For as long as the process lives.
+        signals::add(&mut self.mask, guard::HELD_BACK);
+        self.watch.belong_to_this_process()?;
+        self.starter = Some(Starter { guarded, spawner: Spawner::new(guarded)? });
+        Ok(guarded)
+    }
+
     /// Starts a process, or a pipeline, in a group of its own; its number. `name` must not run already.
     ///
     /// # Errors
@@ -146,6 +168,7 @@ impl<T: Copy + Eq> Processes<T> {
         if guard::is_ending() {
             return Err(StartError::Other(io::ErrorKind::Interrupted.into()));
         }
+        self.guard().map_err(StartError::from)?;
         self.has_started = true;
         let plumbing = Plumbing::new(job, &self.null, self.next_token)?;
         for pipe in &plumbing.pipes {
@@ -230,7 +253,8 @@ impl<T: Copy + Eq> Processes<T> {
         descriptors: [c_int; 3],
         wants_terminal: bool,
     ) -> Result<(pid_t, Leftovers), StartError> {
-        let takes_terminal = wants_terminal && terminal::is_ours(self.guarded);
+        let guarded = self.guard()?;
+        let takes_terminal = wants_terminal && terminal::is_ours(guarded);
         let mut launch =
             |command: &Command| self.try_launch(job, command, group, descriptors, takes_terminal);
         let (result, leftovers) = match (launch(command), &command.otherwise) {
@@ -245,7 +269,7 @@ impl<T: Copy + Eq> Processes<T> {
             Ok(None) => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
             Err(error) => {
                 if takes_terminal {
-                    terminal::recover(self.guarded);
+                    terminal::recover(guarded);
                 }
                 Err(error)
             }
@@ -268,7 +292,8 @@ impl<T: Copy + Eq> Processes<T> {
         let kept: Vec<RawFd> = job.kept.iter().map(|kept| kept.as_raw_fd()).collect();
         let (env, dir, kept) = (&job.env, &job.dir, &kept);
         let launch = Launch { command, env, dir, descriptors, kept, takes_terminal, group };
-        match self.spawner.start(&launch) {
+        let starter = self.starter.as_mut().expect("who starts something is guarded");
+        match starter.spawner.start(&launch) {
             Err(StartError::Program(..)) if command.otherwise.is_some() => Ok(None),
             result => result.map(Some),
         }
@@ -291,13 +316,14 @@ impl<T: Copy + Eq> Processes<T> {
     /// Stops every process, gives the terminal back, stops `par`, and returns when the user continues it.
     pub fn suspend(&mut self) {
         self.signal_all(libc::SIGSTOP);
-        if let Some(holder) = self.terminal_holder {
-            terminal::take_back(self.guarded, holder);
+        let lent = self.lent_terminal();
+        if let Some((holder, guarded)) = lent {
+            terminal::take_back(guarded, holder);
         }
         // SAFETY: plain system calls.
         unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
-        if let Some(holder) = self.terminal_holder
-            && terminal::is_ours(self.guarded)
+        if let Some((holder, guarded)) = lent
+            && terminal::is_ours(guarded)
         {
             terminal::give(holder);
         }
@@ -374,6 +400,9 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// Waits for something to come. That an orphan leaves its group nobody tells, so then not for long.
     async fn wait(&mut self) -> io::Result<()> {
+        if self.starter.is_none() && guard::is_established() {
+            self.guard()?;
+        }
         let Some(pause) = self.children.iter().filter_map(Child::pause).min() else {
             return self.watch.wait().await;
         };
@@ -481,8 +510,9 @@ impl<T: Copy + Eq> Processes<T> {
 
     /// The terminal tells only its foreground group of `^C`, so we hear of it by what it did.
     fn leave_terminal(&mut self, pid: pid_t, status: Status) {
+        let had_terminal =
+            self.lent_terminal().is_some_and(|(_, guarded)| terminal::take_back(guarded, pid));
         self.terminal_holder = None;
-        let had_terminal = terminal::take_back(self.guarded, pid);
         if let Status::Signal(signal @ (libc::SIGINT | libc::SIGQUIT)) = status
             && had_terminal
         {
@@ -574,12 +604,19 @@ impl<T> Child<T> {
     }
 }
 
+impl<T> Processes<T> {
+    /// Who has the terminal for itself, and from whom.
+    fn lent_terminal(&self) -> Option<(pid_t, Guarded)> {
+        Some((self.terminal_holder?, self.starter.as_ref()?.guarded))
+    }
+}
+
 impl<T> Drop for Processes<T> {
     fn drop(&mut self) {
         self.children.iter().for_each(|child| child.signal(libc::SIGKILL));
         guard::sweep();
-        if let Some(holder) = self.terminal_holder {
-            terminal::take_back(self.guarded, holder);
+        if let Some((holder, guarded)) = self.lent_terminal() {
+            terminal::take_back(guarded, holder);
         }
         signals::restore(&self.mask);
         IN_USE.store(false, Ordering::Release);

@@ -31,17 +31,22 @@ fn is_ignored(signal: c_int) -> bool {
     }
 }
 
+/// Puts `signal` into a set.
+pub(super) fn add(set: &mut sigset_t, signal: c_int) {
+    // SAFETY: an initialised set; numbers that are no signals are refused.
+    unsafe { libc::sigaddset(set, signal) };
+}
+
 /// A set of these signals.
 pub(super) fn set(signals: impl IntoIterator<Item = c_int>) -> sigset_t {
     let mut set = MaybeUninit::<sigset_t>::uninit();
-    // SAFETY: sigemptyset initialises the set; sigaddset refuses numbers that are no signals.
-    unsafe {
+    // SAFETY: sigemptyset initialises the set.
+    let mut set = unsafe {
         libc::sigemptyset(set.as_mut_ptr());
-        for signal in signals {
-            libc::sigaddset(set.as_mut_ptr(), signal);
-        }
         set.assume_init()
-    }
+    };
+    signals.into_iter().for_each(|signal| add(&mut set, signal));
+    set
 }
 
 /// Changes this thread's mask as `how` says; the old one.
@@ -56,6 +61,7 @@ fn mask(how: c_int, change: &sigset_t) -> sigset_t {
 
 /// Blocks `signals` in this thread; the mask before.
 pub(super) fn block(signals: &sigset_t) -> sigset_t {
+    original();
     mask(libc::SIG_BLOCK, signals)
 }
 
@@ -69,7 +75,7 @@ pub(super) fn restore(to: &sigset_t) {
     mask(libc::SIG_SETMASK, to);
 }
 
-/// The mask that this process was started with, and that its children get: call it before changing any.
+/// The mask that this process was started with, and that its children get.
 pub(super) fn original() -> &'static sigset_t {
     static ORIGINAL: OnceLock<sigset_t> = OnceLock::new();
     ORIGINAL.get_or_init(|| mask(libc::SIG_BLOCK, &set([])))

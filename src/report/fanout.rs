@@ -30,6 +30,7 @@ enum Note {
 /// The driver's end of the reporters.
 pub struct Handle {
     place: RefCell<Place>,
+    before_thread: fn(),
     /// When something was delivered last.
     delivered: Cell<Instant>,
     /// Not sent yet: waking the thread for each event would cost more than most of them do.
@@ -45,15 +46,16 @@ enum Place {
 }
 
 /// A handle on the reporters. A reporter that fails is given no more; `on_failure` is called once, where
-/// they work, with the first error. `began` is when the run did.
+/// they work, with the first error. `began` is when the run did; `before_thread` is called before they get a thread.
 pub fn handle(
     reporters: Vec<Box<dyn Reporter>>,
     began: Instant,
+    before_thread: fn(),
     on_failure: impl FnOnce(&io::Error) + Send + 'static,
 ) -> Handle {
     let fanout = Fanout { reporters, began, error: None, on_failure: Some(Box::new(on_failure)) };
     let place = RefCell::new(Place::Here(fanout));
-    Handle { place, delivered: Cell::new(began), waiting: RefCell::default() }
+    Handle { place, before_thread, delivered: Cell::new(began), waiting: RefCell::default() }
 }
 
 impl Handle {
@@ -97,7 +99,10 @@ impl Handle {
     fn pass_on(&self, note: Note) {
         let mut place = self.place.borrow_mut();
         *place = match std::mem::replace(&mut *place, Place::Nowhere) {
-            Place::Here(fanout) => fanout.move_out(),
+            Place::Here(fanout) => {
+                (self.before_thread)();
+                fanout.move_out()
+            }
             place => place,
         };
         match &mut *place {

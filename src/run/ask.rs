@@ -14,6 +14,7 @@ use super::freshness::{self, Findings};
 use super::nesting;
 use crate::diag::Diagnostic;
 use crate::event::{Frame, Level, Status};
+use crate::exec::guard;
 use crate::exec::{self, Capture, Environment, Foreground, Job, Options, StartError, Stdin};
 use crate::host::shell::in_directory;
 use crate::host::{Entry, Host, Os, Output, Script, Sight};
@@ -172,6 +173,7 @@ impl Driver {
     ) {
         let post = self.post.clone();
         self.witness.spoil();
+        guard::before_thread();
         tokio::task::spawn_blocking(move || {
             let worker = Worker { unit, post: post.clone() };
             // The loop is gone only when the run has ended.
@@ -408,12 +410,12 @@ impl Driver {
     fn prompt(&mut self, unit: UnitId, prompts: Vec<Arc<str>>) {
         self.reports().pause();
         self.keyboard.as_mut().into_iter().for_each(|keyboard| keyboard.asks(true));
-        let guarded = self.guarded;
+        let guarded = self.processes.guard().ok();
         let is_terminal = self.stream.can_ask;
         let post = self.post.clone();
         tokio::task::spawn_blocking(move || {
             let answer = if is_terminal {
-                let _foreground = Foreground::take(guarded);
+                let _foreground = guarded.and_then(Foreground::take);
                 prompts.iter().try_fold(true, |yes, prompt| Ok(yes && confirm(prompt)?))
             } else {
                 Err(io::ErrorKind::Unsupported.into())

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::ask::Answer;
 use super::driver::Mail;
+use crate::exec::guard;
 
 /// How long answers are gathered while there are more questions.
 const BUNCH: Duration = Duration::from_millis(1);
@@ -61,6 +62,7 @@ impl Checks {
 
     fn start(&mut self) {
         let (from, post) = (Arc::clone(&self.from), self.post.clone());
+        guard::before_thread();
         let thread = std::thread::Builder::new().name("check".into());
         match thread.spawn(move || work(&from, &post)) {
             Ok(_) => self.threads += 1,

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::diag::Diagnostic;
 use crate::event::{At, Event, Failure, Kind, Level, Outcome, Status, Stream, VERSION, Why};
-use crate::exec::guard::Guarded;
+use crate::exec::guard;
 use crate::exec::{Notice, Processes, Shell};
 use crate::fingerprint::{Fingerprints, Pending};
 use crate::host::{Entry, Host, Witness};
@@ -27,6 +27,9 @@ use crate::resolve::{self, Launch, Request, Resolver};
 use crate::schedule::{Effect, Input, Options, Scheduler, Stop};
 use crate::source::SourceMap;
 use crate::store::{Durations, End, Endings, EventLog, Logs, META_VERSION, Meta, Store};
+
+/// So few tasks may turn out to need no process at all.
+const FEW: usize = 32;
 
 /// Events and logs become visible to others at the latest after this.
 const VISIBLE: Duration = Duration::from_millis(100);
@@ -78,7 +81,6 @@ pub(super) struct Driver {
     pub(super) resolver: Resolver,
     pub(super) processes: Processes<Name>,
     pub(super) shell: Arc<Shell>,
-    pub(super) guarded: Guarded,
     pub(super) nesting: nesting::Nesting,
     pub(super) clock: clock::Clock,
     pub(super) headroom: headroom::Headroom,
@@ -153,10 +155,13 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(
         mut order: Order,
-        guarded: Guarded,
         nesting: nesting::Nesting,
     ) -> anyhow::Result<Result<(Driver, Fragment), Vec<Diagnostic>>> {
-        let processes = Processes::new(guarded).context("cannot hear of processes")?;
+        let mut processes = Processes::new().context("cannot hear of processes")?;
+        // Many tasks take a process sooner or later, and splitting this one costs by what it has grown to.
+        if order.keys || order.resolver.tasks() > FEW {
+            processes.guard().context("cannot guard the run's processes")?;
+        }
         let fragment = match order.resolver.begin(&order.requests) {
             Ok(fragment) => fragment,
             Err(wrong) => return Ok(Err(wrong)),
@@ -165,6 +170,10 @@ impl Driver {
         if !unmet.is_empty() {
             return Ok(Err(unmet));
         }
+        let keyboard = match order.keys {
+            true => processes.guard().and_then(keyboard::Keyboard::open).ok(),
+            false => None,
+        };
         let (post, mail) = mpsc::unbounded_channel();
         let store = order.store;
         let meta = meta(&store, &order.requests, order.arguments);
@@ -172,7 +181,7 @@ impl Driver {
             (order.reporters)(store.reader()).context("cannot write to the terminal")?;
         let began = Instant::now();
         let unread = post.clone();
-        let reports = report::handle(reporters, began, move |_| {
+        let reports = report::handle(reporters, began, guard::before_thread, move |_| {
             let _ = unread.send(Mail::Unwritten);
         });
         let path = std::env::var_os("PATH");
@@ -182,7 +191,6 @@ impl Driver {
             resolver: order.resolver,
             processes,
             shell: Arc::new(shell),
-            guarded,
             nesting,
             clock: clock::Clock::beginning(began),
             headroom: headroom::Headroom::new(),
@@ -198,7 +206,7 @@ impl Driver {
             memory: memory::Memory::default(),
             ended: 0,
             jobs: jobs::Jobs::new(order.shares_jobs, order.strict_jobs, &order.options),
-            keyboard: order.keys.then(|| keyboard::Keyboard::open(guarded).ok()).flatten(),
+            keyboard,
             colours: order.colours,
             post,
             inputs: VecDeque::new(),
@@ -566,6 +574,7 @@ impl Driver {
         if !self.is_described {
             self.is_described = true;
             self.shortage.begin();
+            self.meta.pid = std::process::id();
             self.store.write_meta(&self.meta);
         }
     }

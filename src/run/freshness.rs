@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use super::driver::{Driver, Mail};
 use crate::event::{Level, Outcome};
+use crate::exec::guard;
 use crate::fingerprint::{Fingerprints, Judgement, Pending, Reason};
 use crate::host::{Host, Os};
 use crate::id::UnitId;
@@ -81,6 +82,7 @@ impl Driver {
         let (fingerprints, post) = (Arc::clone(&self.fingerprints), self.post.clone());
         fingerprints.expect(&pending);
         self.commits.insert(unit);
+        guard::before_thread();
         tokio::task::spawn_blocking(move || {
             fingerprints.succeeded(pending, ended, &Os);
             let _ = post.send(Mail::Remembered(unit));

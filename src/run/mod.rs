@@ -43,7 +43,6 @@ use anyhow::Context;
 
 use crate::diag::Diagnostic;
 use crate::event::Status;
-use crate::exec::guard;
 use crate::fingerprint::Fingerprints;
 use crate::host::Witness;
 use crate::report::Reporter;
@@ -142,14 +141,13 @@ pub fn run(order: Order) -> anyhow::Result<Ended> {
     if let Some(reason) = nesting.refusal() {
         anyhow::bail!(reason);
     }
-    let guarded = guard::ensure().context("cannot guard the run's processes")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .build()
         .context("cannot start the event loop")?;
     let ended = runtime.block_on(async {
-        match Driver::new(order, guarded, nesting)? {
+        match Driver::new(order, nesting)? {
             Ok((driver, fragment)) => Ok(driver.drive(fragment).await),
             Err(wrong) => Ok(Ended::Refused(wrong)),
         }

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use super::ask::Worker;
 use super::driver::{Driver, Mail};
 use crate::event::Level;
+use crate::exec::guard;
 use crate::host::{Host, Script};
 use crate::id::{UnitId, UnitMap};
 use crate::plan::Probe;
@@ -89,6 +90,7 @@ impl Driver {
             Probe::Exec(text) => {
                 let Some(script) = self.probe_script(command, text) else { return };
                 let (post, is_over) = (self.post.clone(), is_over.clone());
+                guard::before_thread();
                 tokio::task::spawn_blocking(move || run(unit, &script, &post, &is_over));
                 None
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::driver::{Driver, Name};
 use crate::event::{Status, Stream, Usage};
 use crate::exec::jobserver::Offer;
-use crate::exec::{Capture, Done, Job, Options, StartError, Stdin, shell};
+use crate::exec::{Capture, Done, Job, Options, StartError, Stdin, Trivial, shell};
 use crate::host::Env;
 use crate::id::UnitId;
 use crate::resolve::Launch;
@@ -83,9 +83,14 @@ impl Driver {
         if self.shown_only.remove(&start.unit) {
             return Ok(Some(Exit::Ended(Status::Code(0), Usage::default())));
         }
+        let trivial = self.trivial(start, &launch);
+        if trivial.is_none() {
+            // What is said of the run names the process that it will have been.
+            self.processes.guard()?;
+        }
         self.describe();
         self.open_sinks(&launch)?;
-        if let Some(exit) = self.try_here(start, &launch) {
+        if let Some(exit) = trivial.and_then(|trivial| self.try_here(start, &launch, trivial)) {
             return Ok(Some(exit));
         }
         let offer = self.offer(&launch)?;
@@ -108,13 +113,14 @@ impl Driver {
         Ok(None)
     }
 
-    /// Does what needs no process.
-    fn try_here(&mut self, start: Start, launch: &Launch) -> Option<Exit> {
-        let options = options(launch);
-        let trivial = self.shell.trivial(&launch.text, &options)?;
-        if !start.captured && !trivial.output.is_empty() {
-            return None;
-        }
+    /// What is to be done, if it needs no process.
+    fn trivial(&self, start: Start, launch: &Launch) -> Option<Trivial> {
+        let trivial = self.shell.trivial(&launch.text, &options(launch))?;
+        (start.captured || trivial.output.is_empty()).then_some(trivial)
+    }
+
+    /// Does it; `None` when it takes a process after all.
+    fn try_here(&mut self, start: Start, launch: &Launch, trivial: Trivial) -> Option<Exit> {
         let Done { output, code } = trivial.perform(&launch.dir)?;
         self.mask(start.unit, launch);
         if let Some((stream, bytes)) = output {

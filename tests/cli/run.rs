@@ -13,6 +13,7 @@ const HALVES: &str = "
       order: {cmds: ['task:one &', 'task:two &', wait]}
       one: {cmds: [echo one, echo 1]}
       two: {cmds: [echo two, echo 2]}
+      process: /bin/echo one
       bad: {deps: [one, fail], cmds: [echo never]}
       fail: {cmds: [echo before, exit 7]}
       args: echo {{.CLI_ARGS}} {{.X}}
@@ -25,6 +26,20 @@ fn test() -> Test {
 #[test]
 fn halves_that_wait_for_each_other_run_at_the_same_time() {
     test().args(["-s", "-j", "2"]).stdout("both\n").run();
+}
+
+#[test]
+fn what_needs_no_process_is_done_by_the_process_that_was_called() {
+    let ran_by_itself = |task: &str| {
+        let ran = test().under("echo $$ >called").args(["-s", task]).stdout_has("").run();
+        let runs = std::fs::read_dir(ran.path(".par/runs")).expect("runs");
+        let run = runs.map(|run| run.expect("a run").path()).max().expect("a run");
+        let meta = std::fs::read(run.join("run.json")).expect("its own words");
+        let meta: serde_json::Value = serde_json::from_slice(&meta).expect("JSON");
+        meta["pid"].to_string() == ran.text("called").trim()
+    };
+    assert!(ran_by_itself("two"));
+    assert_eq!(ran_by_itself("process"), !cfg!(target_os = "linux"), "another one outlives it");
 }
 
 #[test]

@@ -45,7 +45,9 @@ fn in_runtime(act: impl Future<Output = i32>) -> i32 {
 }
 
 fn processes() -> Processes<u8> {
-    Processes::new(guard::ensure().unwrap()).unwrap()
+    let mut processes = Processes::new().unwrap();
+    processes.guard().unwrap();
+    processes
 }
 
 fn job(text: &str, capture: Capture) -> Job {

@@ -22,7 +22,6 @@ pub(in crate::exec) fn is_ending() -> bool {
 
 pub(super) fn establish() -> io::Result<Guarded> {
     let own = std::process::id() as pid_t;
-    let original = signals::original();
     if let Some(outer) = enclosing() {
         become_subreaper()?;
         return Ok(Guarded { outer, face: own });
@@ -31,15 +30,15 @@ pub(super) fn establish() -> io::Result<Guarded> {
     let _ = (io::stdout().flush(), io::stderr().flush());
     become_subreaper()?;
     let awaited = signals::set(signals::heeded().chain([libc::SIGCHLD, libc::SIGCONT]));
-    signals::block(&awaited);
+    let before = signals::block(&awaited);
     // SAFETY: this is the only thread, so the child finds no lock held and nothing half done.
     match unsafe { libc::fork() } {
         -1 => {
             let error = io::Error::last_os_error();
-            signals::restore(original);
+            signals::restore(&before);
             Err(error)
         }
-        0 => become_inner(own, original),
+        0 => become_inner(own, &before),
         inner => stay_outer(inner, &awaited),
     }
 }
@@ -84,7 +83,7 @@ fn parent_of(pid: pid_t) -> Option<pid_t> {
     after_name.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn become_inner(outer: pid_t, original: &sigset_t) -> io::Result<Guarded> {
+fn become_inner(outer: pid_t, before: &sigset_t) -> io::Result<Guarded> {
     PARENT.store(outer, Ordering::Release);
     let handler = when_outer_may_be_dead as extern "C" fn(c_int);
     signals::handle(libc::SIGCONT, handler as libc::sighandler_t)?;
@@ -96,7 +95,7 @@ fn become_inner(outer: pid_t, original: &sigset_t) -> io::Result<Guarded> {
         libc::prctl(libc::PR_SET_NAME, INNER_NAME.as_ptr(), 0, 0, 0);
     }
     when_outer_may_be_dead(0);
-    signals::restore(original);
+    signals::restore(before);
     signals::unblock(&signals::set([libc::SIGCONT]));
     Ok(Guarded { outer, face: outer })
 }

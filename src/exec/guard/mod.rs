@@ -29,6 +29,9 @@ pub(super) use system::{is_ending, sweep};
 /// Names the outer process of the `par` that a process runs under, so that a `par` inside it needs none.
 pub(super) const VARIABLE: &str = "PAR_GUARD";
 
+/// Hardly ever in the terminal's foreground, the inner must be able to write there all the same.
+pub(super) const HELD_BACK: libc::c_int = libc::SIGTTOU;
+
 static OUTER: AtomicI32 = AtomicI32::new(0);
 static FACE: AtomicI32 = AtomicI32::new(0);
 
@@ -60,19 +63,28 @@ impl Guarded {
 /// When another thread exists (it would vanish in the inner), or the kernel has no process to spare.
 pub fn ensure() -> io::Result<Guarded> {
     if OUTER.load(Ordering::Acquire) == 0 {
-        signals::original();
         signals::handle(libc::SIGCHLD, libc::SIG_DFL)?;
         // What cannot be reached is the run's business; what can must be known to both processes.
         if let Err(error) = jobserver::prepare() {
             tracing::debug!(%error, "no jobserver");
         }
         let guarded = system::establish()?;
-        // Hardly ever in the terminal's foreground, it must be able to write there all the same.
-        signals::block(&signals::set([libc::SIGTTOU]));
+        signals::block(&signals::set([HELD_BACK]));
         FACE.store(guarded.face, Ordering::Release);
         OUTER.store(guarded.outer, Ordering::Release);
     }
     Ok(Guarded { outer: OUTER.load(Ordering::Acquire), face: FACE.load(Ordering::Acquire) })
+}
+
+/// As [`ensure`], before a thread is started: after that it would be too late. The error is that of whatever is
+/// started next.
+pub fn before_thread() {
+    let _ = ensure();
+}
+
+/// Whether it was called, from wherever.
+pub(super) fn is_established() -> bool {
+    OUTER.load(Ordering::Acquire) != 0
 }
 
 /// Ends this process by `signal`, as a shell expects of a program that was interrupted.

@@ -18,6 +18,8 @@ const SIGNALS_AT_ONCE: usize = 8;
 pub(in crate::exec) struct Watch {
     epoll: AsyncFd<OwnedFd>,
     signals: OwnedFd,
+    /// The process whose signals wake it.
+    owner: u32,
     came: VecDeque<Wake>,
 }
 
@@ -32,7 +34,23 @@ impl Watch {
         };
         add(epoll.as_raw_fd(), signals.as_raw_fd(), SIGNALS)?;
         let epoll = register(epoll)?;
-        Ok(Watch { epoll, signals, came: VecDeque::new() })
+        Ok(Watch { epoll, signals, owner: std::process::id(), came: VecDeque::new() })
+    }
+
+    /// To be called when this process may be a child of the one that made it: who adds a `signalfd` to an `epoll`
+    /// is who must get a signal for it to wake.
+    pub(in crate::exec) fn belong_to_this_process(&mut self) -> io::Result<()> {
+        if self.owner == std::process::id() {
+            return Ok(());
+        }
+        self.owner = std::process::id();
+        let (epoll, signals) = (self.epoll.as_raw_fd(), self.signals.as_raw_fd());
+        // SAFETY: plain system call; what is removed needs no event.
+        match unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, signals, std::ptr::null_mut()) }
+        {
+            0 => add(epoll, signals, SIGNALS),
+            _ => Err(io::Error::last_os_error()),
+        }
     }
 
     /// Watches a pipe until it is closed.

@@ -31,6 +31,11 @@ impl Watch {
         Ok(Watch { queue, came: VecDeque::new() })
     }
 
+    /// There is one process only.
+    pub(in crate::exec) fn belong_to_this_process(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Watches a pipe until it is closed.
     pub(in crate::exec) fn add(&self, pipe: BorrowedFd<'_>, token: u64) -> io::Result<()> {
         add(self.queue.as_raw_fd(), pipe.as_raw_fd() as usize, libc::EVFILT_READ, token)

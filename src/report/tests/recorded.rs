@@ -152,7 +152,7 @@ fn a_reporter_that_fails_is_dropped_and_told_of_while_the_others_go_on() {
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let tell = told.clone();
     let on_failure = move |error: &io::Error| tell.lock().unwrap().push(error.kind());
-    let handle = handle(vec![Box::new(Broken), good], std::time::Instant::now(), on_failure);
+    let handle = handle(vec![Box::new(Broken), good], std::time::Instant::now(), || {}, on_failure);
     story.events.iter().for_each(|event| handle.send(event.clone()));
     handle.flush();
     assert_eq!(memory.text(), story.shown(Mode::Interleaved));
@@ -182,7 +182,7 @@ fn reporters_have_a_thread_of_their_own_as_soon_as_something_is_shown_before_the
         let told = Arc::default();
         // Long ago: what is sent now is due at once.
         let began = std::time::Instant::now() - std::time::Duration::from_secs(1);
-        let handle = handle(vec![Box::new(Where(Arc::clone(&told)))], began, |_| {});
+        let handle = handle(vec![Box::new(Where(Arc::clone(&told)))], began, || {}, |_| {});
         handle.send(event.clone());
         if deliver {
             assert_eq!(handle.deliver_in_time(), None);

@@ -86,6 +86,11 @@ impl Resolver {
         }
     }
 
+    /// So many tasks the Taskfile has, as far as it was read.
+    pub fn tasks(&self) -> usize {
+        self.shared.model.tasks.len()
+    }
+
     /// The fragment of the whole run: what the command line asks for. All names are checked first.
     pub fn begin(&mut self, requests: &[Request]) -> Result<Fragment, Vec<Diagnostic>> {
         let (aims, mut wrong) = self.aims(requests);

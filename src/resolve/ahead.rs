@@ -63,7 +63,7 @@ fn note(unit: UnitId, content: &Content, ahead: &mut Ahead) {
             let assumed = body.assumed.iter().cloned().map(|reason| (unit, reason));
             ahead.uncertain.extend(assumed);
             let task = &body.context.task;
-            if !body.context.checks.status.is_empty() || !task.sources.is_empty() {
+            if !body.context.rare().checks.status.is_empty() || !task.sources.is_empty() {
                 ahead.uncertain.push((unit, "runs unless it is up to date".into()));
             }
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::called::Aim;
-use super::context::{Context, union};
-use super::draft::{Body, Late, Line, Manner, Mention, Piece, Redirected, Script};
+use super::context::Context;
+use super::draft::{Body, Bounds, Late, Line, Manner, Mention, Piece, Redirected, Script};
 use super::each::{Turn, turns};
 use super::files::of_variable;
 use super::scope::{Argument, text};
@@ -76,8 +76,8 @@ impl Writer<'_> {
             Action::Lifted(lifted) => self.lifted(lifted, command, place, steps)?,
             Action::Join => steps.push(Piece::Join),
             Action::DeferShell(script) => {
-                let script = Script::Late(script.clone(), Turn::new());
-                let line = self.line(command, script, None, place);
+                let script = Script::late(script.clone(), Turn::new());
+                let line = self.line(command, script, (None, None), place);
                 steps.push(Piece::Command(Arc::new(Line {
                     deferred: true,
                     ignore_error: true,
@@ -110,10 +110,10 @@ impl Writer<'_> {
         for turn in turns(command.each.as_deref(), self.context, self.site)? {
             let (vars, masked) = self.context.with(&turn);
             if reads_outputs(script) || command.condition.as_ref().is_some_and(reads_outputs) {
-                let condition = self.written_condition(command);
-                let line = self.line(command, Script::Late(script.clone(), turn), condition, place);
-                let late_condition = command.condition.clone();
-                steps.push(Piece::Command(Arc::new(Line { late_condition, ..line })));
+                let conditions = (self.written_condition(command), command.condition.clone());
+                let script = Script::late(script.clone(), turn);
+                let line = self.line(command, script, conditions, place);
+                steps.push(Piece::Command(Arc::new(line)));
                 continue;
             }
             let ready = text(script, &vars, self.site)?;
@@ -129,7 +129,8 @@ impl Writer<'_> {
             };
             let condition = self.condition(command, &vars)?;
             let shown = self.context.telling.hide(&shown);
-            let line = self.line(command, Script::Ready(ready, shown), condition, place);
+            let script = Script::ready(ready, shown);
+            let line = self.line(command, script, (condition, None), place);
             steps.push(Piece::Command(Arc::new(line)));
         }
         Ok(())
@@ -139,28 +140,21 @@ impl Writer<'_> {
         &self,
         command: &Command,
         script: Script,
-        condition: Option<Arc<str>>,
+        (condition, late_condition): (Option<Arc<str>>, Option<Template>),
         place: u32,
     ) -> Line {
         let context = self.context;
-        let more = |task: &Arc<[Arc<str>]>, own: &[Arc<str>]| match own {
-            [] => task.clone(),
-            own => union(&[task, own]),
-        };
         let verbose = self.site.shared.settings.verbose;
         Line {
             script,
-            condition,
-            late_condition: None,
             place,
             quiet: context.quiet || (command.silent == Some(true) && !verbose),
             ignore_error: command.ignore_error || context.task.ignore_error,
             forgives: command.ignore_error,
             deferred: false,
-            timeout: command.timeout,
-            set: more(&context.set, &command.set),
-            shopt: more(&context.shopt, &command.shopt),
+            options: context.options.and(&command.set, &command.shopt),
             span: command.span,
+            bounds: Bounds { condition, late_condition, timeout: command.timeout }.boxed(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! A call as it was written: which task, by whom, with what.
 
+use std::num::NonZeroU128;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::taskfile::Found;
 use crate::taskfile::model::{Call, Model};
 use crate::template::Template;
 
-/// A call, from when it becomes known.
+/// A call, from when it becomes known. There is one for each, so what few calls have is kept aside.
 pub(super) struct Called {
     /// The call it stands in; the run's unit for those of the command line.
     pub(super) parent: UnitId,
@@ -27,13 +28,35 @@ pub(super) struct Called {
     pub(super) silent: bool,
     /// Whether the command line names it.
     pub(super) direct: bool,
-    /// The `if` of the call.
-    pub(super) guard: Option<Box<Guard>>,
     /// Whether it is surely reached when the body around it is.
     pub(super) certain: bool,
-    pub(super) timeout: Option<Duration>,
     pub(super) span: Span,
+    pub(super) rare: Option<Box<Rare>>,
+    /// The call of the same task before it; the run's unit where there is none.
+    pub(super) earlier: UnitId,
+    /// What it has in common with the call that stands in the same place of another run of the same request.
+    pub(super) identity: Option<NonZeroU128>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+pub(super) struct Rare {
+    /// What it is called before it is evaluated, where that is not the name of its task.
+    pub(super) name: Option<Arc<str>>,
+    /// The `if` of the call.
+    pub(super) guard: Option<Guard>,
+    pub(super) timeout: Option<Duration>,
     pub(super) outlets: Outlets,
+}
+
+impl Rare {
+    /// Kept only where there is anything of it.
+    pub(super) fn boxed(self) -> Option<Box<Rare>> {
+        let Rare { name, guard, timeout, outlets: Outlets { stdout, stderr } } = &self;
+        let leads_away = stdout.is_some() || stderr.is_some();
+        let is_usual = name.is_none() && guard.is_none() && timeout.is_none() && !leads_away;
+        (!is_usual).then(|| Box::new(self))
+    }
 }
 
 /// Which task is called.
@@ -112,19 +135,50 @@ pub struct Sink {
 }
 
 impl Called {
-    /// A call that is refused.
-    pub(super) fn wrong(reason: impl Into<String>) -> Called {
+    /// A call in `parent`, with nothing said about it.
+    pub(super) fn new(parent: UnitId, scope: UnitId, target: Target, span: Span) -> Called {
         Called {
-            parent: UnitId::ROOT,
-            scope: UnitId::ROOT,
-            target: Target::Wrong(Box::new(Diagnostic::error(Fault::Other, reason))),
+            parent,
+            scope,
+            target,
             silent: false,
             direct: false,
-            guard: None,
             certain: false,
-            timeout: None,
-            span: Span::NOWHERE,
-            outlets: Outlets::default(),
+            span,
+            rare: None,
+            earlier: UnitId::ROOT,
+            identity: None,
         }
+    }
+
+    /// What it is called before it is evaluated.
+    pub(super) fn name(&self) -> Arc<str> {
+        match (self.rare.as_ref().and_then(|rare| rare.name.as_ref()), &self.target) {
+            (Some(name), _) => name.clone(),
+            (None, Target::Known(aim)) => aim.name.clone(),
+            (None, Target::Late(_) | Target::Stage(_) | Target::Wrong(_)) => Arc::default(),
+        }
+    }
+
+    /// Its `if`.
+    pub(super) fn guard(&self) -> Option<&Guard> {
+        self.rare.as_ref()?.guard.as_ref()
+    }
+
+    /// Its longest time.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.rare.as_ref()?.timeout
+    }
+
+    /// Where its output goes.
+    pub(super) fn outlets(&self) -> &Outlets {
+        static USUAL: Outlets = Outlets { stdout: None, stderr: None };
+        self.rare.as_ref().map_or(&USUAL, |rare| &rare.outlets)
+    }
+
+    /// A call that is refused.
+    pub(super) fn wrong(reason: impl Into<String>) -> Called {
+        let target = Target::Wrong(Box::new(Diagnostic::error(Fault::Other, reason)));
+        Called::new(UnitId::ROOT, UnitId::ROOT, target, Span::NOWHERE)
     }
 }

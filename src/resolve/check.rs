@@ -44,7 +44,7 @@ impl Check {
     ) -> Verdict {
         let Some(context) = &self.context else { return Verdict::Run };
         let site = Site { shared: &self.shared, host };
-        let checks = &context.checks;
+        let checks = &context.rare().checks;
         if let Some(reason) = unmet(context, site) {
             return Verdict::Refused(reason);
         }
@@ -62,13 +62,13 @@ impl Check {
 
     /// Whether no script has to be run for the answer.
     pub fn is_about_files(&self) -> bool {
-        let checks = self.context.as_ref().map(|context| &context.checks);
+        let checks = self.context.as_ref().map(|context| &context.rare().checks);
         checks.is_none_or(|checks| checks.preconditions.is_empty() && checks.status.is_empty())
     }
 
     /// Whether scripts say if there is something to do.
     pub fn has_status(&self) -> bool {
-        self.context.as_ref().is_some_and(|context| !context.checks.status.is_empty())
+        self.context.as_ref().is_some_and(|context| !context.rare().checks.status.is_empty())
     }
 
     /// The same question without side effects and whatever else stands in the way of running.
@@ -81,7 +81,7 @@ impl Check {
         if let Some(wrong) = context.task.errors.first() {
             return Err(Diagnostic::clone(wrong));
         }
-        if let Some(wrong) = &context.checks.method_error {
+        if let Some(wrong) = &context.rare().checks.method_error {
             return Err(Diagnostic { fault: Fault::Other, ..Diagnostic::clone(wrong) });
         }
         up_to_date(context, Site { shared: &self.shared, host }, is_current, &mut |_| {})
@@ -89,14 +89,14 @@ impl Check {
 
     /// The task as messages name it.
     pub fn name(&self) -> Arc<str> {
-        self.context.as_ref().map_or_else(|| "".into(), |context| context.name.clone())
+        self.context.as_ref().map_or_else(|| "".into(), |context| context.name().clone())
     }
 
     fn message(&self, context: &Context) -> Option<Arc<str>> {
         let output = self.shared.settings.output.as_ref().or(self.shared.model.output.as_ref());
         let name = match output {
-            Some(Output::Prefixed) => &context.prefix,
-            _ => &context.name,
+            Some(Output::Prefixed) => context.prefix(),
+            _ => context.name(),
         };
         (!context.quiet).then(|| format!("Task \"{name}\" is up to date").into())
     }
@@ -104,9 +104,9 @@ impl Check {
 
 /// What the first precondition that does not hold says.
 fn unmet(context: &Context, site: Site<'_>) -> Option<Diagnostic> {
-    let conditions = &context.checks.preconditions;
+    let conditions = &context.rare().checks.preconditions;
     let unmet = conditions.iter().find(|c| !site.holds(&c.script, &context.dir, &context.env))?;
-    let help = format!("precondition of task `{}` not met", context.name);
+    let help = format!("precondition of task `{}` not met", context.name());
     let message = unmet.message.to_string();
     Some(Diagnostic::error(Fault::Failed, message).at(unmet.span, "").help(help))
 }
@@ -119,7 +119,7 @@ fn up_to_date(
     is_current: &mut dyn FnMut(Footprint) -> bool,
     tell: &mut dyn FnMut(Arc<str>),
 ) -> Result<bool, Diagnostic> {
-    let Checks { status, compares, method_error, .. } = &context.checks;
+    let Checks { status, compares, method_error, .. } = &context.rare().checks;
     if let Some(wrong) = method_error {
         return Err(Diagnostic::clone(wrong));
     }

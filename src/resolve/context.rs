@@ -8,6 +8,7 @@ use thin_vec::ThinVec;
 use super::called::Outlets;
 use super::files::Files;
 use super::ground::Ground;
+use super::options::Options;
 use super::scope::{Argument, Scope, text};
 use super::settings::{Compat, OUTPUTS};
 use super::shared::Site;
@@ -21,37 +22,60 @@ use crate::taskfile::model::{Method, Output, Task};
 use crate::template::Template;
 use crate::value::{Value, Vars};
 
-/// A call that was evaluated.
+/// A call that was evaluated. There is one for each, so what few calls have is kept aside.
 pub(super) struct Context {
     pub(super) task: Arc<Task>,
-    /// The task as messages name it.
-    pub(super) name: Arc<str>,
-    /// The task as prefixed output names it.
-    pub(super) prefix: Arc<str>,
     pub(super) dir: Arc<Path>,
     pub(super) env: Arc<Env>,
     pub(super) vars: Arc<Vars>,
-    /// The same variables for what is shown, when there are secrets.
-    pub(super) masked: Option<Arc<Vars>>,
-    pub(super) secrets: Arc<[Arc<str>]>,
     /// What is not shown although nobody declared it secret.
     pub(super) telling: Telling,
+    pub(super) options: Options,
     /// Whether nothing of it is echoed.
     pub(super) quiet: bool,
-    pub(super) set: Arc<[Arc<str>]>,
-    pub(super) shopt: Arc<[Arc<str>]>,
+    /// Whether it runs in any case.
+    pub(super) forced: bool,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+pub(super) struct Rare {
+    /// What it is called where that is not the task's name.
+    names: Option<Names>,
+    /// The variables for what is shown, when there are secrets.
+    pub(super) masked: Option<Arc<Vars>>,
+    pub(super) secrets: Arc<[Arc<str>]>,
     pub(super) outlets: Outlets,
     /// What stands before and after the output of each of its commands.
     pub(super) frame: (Arc<str>, Arc<str>),
     pub(super) checks: Checks,
     /// What it reads and makes.
     pub(super) files: Files,
-    /// The task's name, wildcards filled in.
-    pub(super) full_name: Arc<str>,
     /// What it was called with.
-    pub(super) arguments: Arc<[Argument]>,
-    /// Whether it runs in any case.
-    pub(super) forced: bool,
+    pub(super) arguments: ThinVec<Argument>,
+}
+
+/// What a call is called.
+struct Names {
+    /// The task as messages name it.
+    shown: Arc<str>,
+    /// The task as prefixed output names it.
+    prefix: Arc<str>,
+    /// The task's name, wildcards filled in.
+    full: Arc<str>,
+}
+
+impl Rare {
+    /// Whether it is as of most calls.
+    fn is_usual(&self) -> bool {
+        let hides = self.masked.is_some() || !self.secrets.is_empty();
+        let leads_away = self.outlets.stdout.is_some() || self.outlets.stderr.is_some();
+        let is_framed = !self.frame.0.is_empty() || !self.frame.1.is_empty();
+        let has_files = !self.files.sources.is_empty() || !self.files.generates.is_empty();
+        let is_asked = !self.checks.is_empty() || !self.arguments.is_empty();
+        self.names.is_none() && ![hides, leads_away, is_framed, has_files, is_asked].contains(&true)
+    }
 }
 
 /// What has to be asked before the body runs.
@@ -104,38 +128,63 @@ impl Context {
             Compat::Par => ground.telling(&env, site),
             Compat::GoTask => Telling::default(),
         };
-        let files = Files::new(task, &dir, &scope.vars, site)?;
+        let files = Files::new(task, &scope.vars, site)?;
         let method = site.shared.method(task);
-        if let Some((name, value)) = files.variable(task, method, site)? {
+        if let Some((name, value)) = files.variable(task, &dir, method, site)? {
             scope.vars.set(name, value);
         }
         let (model, settings) = (&site.shared.model, &site.shared.settings);
         let hushed = call.silent || task.silent == Some(true) || model.silent || settings.silent;
-        Ok(Context {
-            name,
-            prefix,
-            dir,
-            env,
+        let rare = Rare {
+            names: Names::unless_usual(name, prefix, full_name, task),
             masked: scope.masked().map(Arc::new),
             // go-task lets a command print whatever it likes.
             secrets: match settings.compat {
                 Compat::Par => scope.secret_values(),
                 Compat::GoTask => Arc::default(),
             },
-            quiet: hushed && !settings.verbose,
-            set: union(&[&model.set, &task.set]),
-            shopt: union(&[&model.shopt, &task.shopt]),
             outlets: call.outlets.clone(),
             frame: frame(&scope.vars, site)?,
             checks: Checks::new(call, &scope.vars, &telling, site)?,
-            telling,
             files,
-            full_name,
-            arguments: shared(call.arguments),
-            forced: call.forced,
-            vars: scope.vars.shared(),
+            arguments: call.arguments.iter().cloned().collect(),
+        };
+        Ok(Context {
             task: task.clone(),
+            dir,
+            env,
+            vars: scope.vars.shared(),
+            telling,
+            options: site.shared.options.and(&task.set, &task.shopt),
+            quiet: hushed && !settings.verbose,
+            forced: call.forced,
+            rare: (!rare.is_usual()).then(|| Box::new(rare)),
         })
+    }
+
+    /// What few calls have, or as it is of the others.
+    pub(super) fn rare(&self) -> &Rare {
+        static USUAL: LazyLock<Rare> = LazyLock::new(Rare::default);
+        self.rare.as_deref().unwrap_or_else(|| &USUAL)
+    }
+
+    fn names(&self) -> Option<&Names> {
+        self.rare.as_ref()?.names.as_ref()
+    }
+
+    /// The task as messages name it.
+    pub(super) fn name(&self) -> &Arc<str> {
+        self.names().map_or(&self.task.name, |names| &names.shown)
+    }
+
+    /// The task as prefixed output names it.
+    pub(super) fn prefix(&self) -> &Arc<str> {
+        self.names().map_or(&self.task.name, |names| &names.prefix)
+    }
+
+    /// The task's name, wildcards filled in.
+    pub(super) fn full_name(&self) -> &Arc<str> {
+        self.names().map_or(&self.task.name, |names| &names.full)
     }
 
     /// The variables with those of one turn of a loop, or what else is known late, on top.
@@ -148,7 +197,19 @@ impl Context {
                 Arc::new(more)
             }
         };
-        (on(&self.vars), self.masked.as_ref().map(on))
+        (on(&self.vars), self.rare().masked.as_ref().map(on))
+    }
+}
+
+impl Names {
+    fn unless_usual(
+        shown: Arc<str>,
+        prefix: Arc<str>,
+        full: Arc<str>,
+        task: &Task,
+    ) -> Option<Names> {
+        let is_usual = [&shown, &prefix, &full].into_iter().all(|name| *name == task.name);
+        (!is_usual).then_some(Names { shown, prefix, full })
     }
 }
 
@@ -263,24 +324,7 @@ fn frame(vars: &Vars, site: Site<'_>) -> Result<(Arc<str>, Arc<str>), Diagnostic
     };
     let say = |line: &Option<Template>| match line {
         Some(line) => text(line, vars, site),
-        None => Ok("".into()),
+        None => Ok(Arc::default()),
     };
     Ok((say(begin)?, say(end)?))
-}
-
-/// A list to share; empty, it takes no room.
-pub(super) fn shared<T: Clone>(list: &[T]) -> Arc<[T]> {
-    match list {
-        [] => Arc::default(),
-        list => list.into(),
-    }
-}
-
-/// Several lists as one, each word once.
-pub(super) fn union(lists: &[&[Arc<str>]]) -> Arc<[Arc<str>]> {
-    if lists.iter().all(|list| list.is_empty()) {
-        return Arc::default();
-    }
-    let all: indexmap::IndexSet<_> = lists.iter().copied().flatten().cloned().collect();
-    all.into_iter().collect()
 }

@@ -151,7 +151,7 @@ fn description(task: &Task, context: &Context, site: Site<'_>) -> Result<Descrip
         None => Ok("".into()),
     };
     let (desc, summary) = (text(&task.desc)?, text(&task.summary)?);
-    Ok(Description { name: context.name.clone(), desc, summary })
+    Ok(Description { name: context.name().clone(), desc, summary })
 }
 
 /// Each variable once, where it stands first, with its value: what `last` knows of it, else as written last.
@@ -181,8 +181,8 @@ fn step(piece: &Piece, context: &Context, site: Site<'_>) -> Option<Step> {
     };
     match piece {
         Piece::Command(line) => Some(Step::Command(match &line.script {
-            Script::Ready(_, shown) => shown.clone(),
-            Script::Late(template, _) => context.telling.hide(&rendered(template)),
+            script @ (Script::Ready(_) | Script::Masked(_)) => script.texts().1.clone(),
+            Script::Late(late) => context.telling.hide(&rendered(&late.0)),
         })),
         Piece::Call(mention, _) => Some(Step::Call(mention.name.clone())),
         Piece::Late(late) => Some(Step::Call(rendered(&late.call.task))),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::called::Aim;
 use super::context::Context;
 use super::each::Turn;
+use super::once;
+use super::options::Options;
 use super::stages::Cast;
 use crate::diag::Diagnostic;
 use crate::plan::Policy;
@@ -29,7 +31,7 @@ pub(super) enum Content {
 pub(super) struct Body {
     pub(super) context: Arc<Context>,
     /// What makes it the same as another call, when it may run only once.
-    pub(super) key: Option<String>,
+    pub(super) key: Option<once::Key>,
     pub(super) deps: Vec<Mention>,
     pub(super) steps: Vec<Piece>,
     pub(super) policy: Option<Arc<Policy>>,
@@ -64,30 +66,82 @@ pub(super) enum Manner {
     Background,
 }
 
-/// A command.
+/// A command. There is one for each, so what few commands have is kept aside.
 pub(super) struct Line {
     pub(super) script: Script,
-    pub(super) condition: Option<Arc<str>>,
-    /// The same when it is to be rendered when the command is reached.
-    pub(super) late_condition: Option<Template>,
     pub(super) place: u32,
     pub(super) quiet: bool,
     pub(super) ignore_error: bool,
     /// Whether the command itself says that its failure does not matter.
     pub(super) forgives: bool,
     pub(super) deferred: bool,
-    pub(super) timeout: Option<Duration>,
-    pub(super) set: Arc<[Arc<str>]>,
-    pub(super) shopt: Arc<[Arc<str>]>,
+    pub(super) options: Options,
     pub(super) span: Span,
+    /// When it runs, and how long.
+    pub(super) bounds: Option<Box<Bounds>>,
+}
+
+/// When a command runs, and how long.
+#[derive(Default)]
+pub(super) struct Bounds {
+    pub(super) condition: Option<Arc<str>>,
+    /// The same when it is to be rendered when the command is reached.
+    pub(super) late_condition: Option<Template>,
+    pub(super) timeout: Option<Duration>,
 }
 
 /// The text of a command.
 pub(super) enum Script {
+    /// Rendered, and shown as it is.
+    Ready(Arc<str>),
     /// Rendered; the second text is the one to show.
-    Ready(Arc<str>, Arc<str>),
+    Masked(Box<(Arc<str>, Arc<str>)>),
     /// To be rendered when it is reached, in a turn of a loop.
-    Late(Template, Turn),
+    Late(Box<(Template, Turn)>),
+}
+
+impl Line {
+    /// Its `if`, as far as that is rendered.
+    pub(super) fn condition(&self) -> Option<&Arc<str>> {
+        self.bounds.as_ref()?.condition.as_ref()
+    }
+
+    /// Its longest time.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.bounds.as_ref()?.timeout
+    }
+}
+
+impl Bounds {
+    /// Kept only where there are any.
+    pub(super) fn boxed(self) -> Option<Box<Bounds>> {
+        let has_condition = self.condition.is_some() || self.late_condition.is_some();
+        (has_condition || self.timeout.is_some()).then(|| Box::new(self))
+    }
+}
+
+impl Script {
+    /// A text that is rendered, and how it is shown.
+    pub(super) fn ready(text: Arc<str>, shown: Arc<str>) -> Script {
+        match text == shown {
+            true => Script::Ready(text),
+            false => Script::Masked(Box::new((text, shown))),
+        }
+    }
+
+    /// A text that is rendered when it is reached, in a turn of a loop.
+    pub(super) fn late(text: Template, turn: Turn) -> Script {
+        Script::Late(Box::new((text, turn)))
+    }
+
+    /// The text, as far as it is rendered, and how it is shown.
+    pub(super) fn texts(&self) -> (&Arc<str>, &Arc<str>) {
+        match self {
+            Script::Ready(text) => (text, text),
+            Script::Masked(both) => (&both.0, &both.1),
+            Script::Late(late) => (&late.0.text().value, &late.0.text().value),
+        }
+    }
 }
 
 /// A call of another task, its name and variables rendered.
@@ -129,7 +183,7 @@ impl Draft {
         match &self.0 {
             Content::Body(body) => {
                 let serves = body.policy.as_ref().is_some_and(|policy| policy.server.is_some());
-                !body.context.checks.compares && !serves
+                !body.context.rare().checks.compares && !serves
             }
             Content::Omitted(_) | Content::Stage(_) => false,
         }

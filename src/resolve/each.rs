@@ -26,8 +26,10 @@ pub(super) fn turns(
     let turn = |item: Value| vec![(each.name.clone(), item)];
     Ok(match &each.over {
         Over::List(items) => items.iter().cloned().map(turn).collect(),
-        Over::Sources => files(&context.files.sources, context, site)?.map(turn).collect(),
-        Over::Generates => files(&context.files.generates, context, site)?.map(turn).collect(),
+        Over::Sources => files(&context.rare().files.sources, context, site)?.map(turn).collect(),
+        Over::Generates => {
+            files(&context.rare().files.generates, context, site)?.map(turn).collect()
+        }
         Over::Matrix(axes) => {
             combinations(axes, each, context, site)?.into_iter().map(turn).collect()
         }
@@ -119,6 +121,6 @@ fn files(
     site: Site<'_>,
 ) -> Result<impl Iterator<Item = Value>, Diagnostic> {
     let dir = context.dir.clone();
-    let found = context.files.select(patterns, site);
+    let found = context.rare().files.select(&dir, patterns, site);
     Ok(found.into_iter().map(move |file| Value::str(path::relative(&file, &dir).to_string_lossy())))
 }

@@ -36,12 +36,12 @@ impl Expansion {
             return Ok(Draft(Content::Stage(cast.transpose()?.map(Arc::new))));
         }
         let mut assumed = Vec::new();
-        if let Some(guard) = &self.called.guard {
+        if let Some(guard) = self.called.guard() {
             let script = self.script(guard, site)?;
             if self.ahead {
                 assumed.push(format!("runs if `{script}`"));
             } else if !site.holds(&script, &guard.by.dir, &guard.by.env) {
-                let name = &guard.by.name;
+                let name = guard.by.name();
                 return Ok(Draft::omitted(format!("[{name}] if condition not met - skipped")));
             }
         }
@@ -101,7 +101,7 @@ impl Expansion {
             arguments: &aim.arguments,
             silent: self.called.silent,
             forced,
-            outlets: &self.called.outlets,
+            outlets: self.called.outlets(),
             outputs: self.known.outputs(),
         };
         Context::new(&circumstances, site)

@@ -15,31 +15,29 @@ use crate::value::{Value, Vars};
 
 /// What a call reads.
 #[derive(Clone, Debug)]
-pub struct Reads(pub(super) Files);
+pub struct Reads {
+    /// What patterns are relative to.
+    pub(super) dir: Arc<Path>,
+    pub(super) files: Files,
+}
 
 impl Reads {
     /// The files that are there now, absolute and sorted.
     pub fn files(&self, host: &dyn Host) -> Vec<PathBuf> {
-        select(host, &self.0.dir, &self.0.sources, self.0.ignored)
+        select(host, &self.dir, &self.files.sources, self.files.ignored)
     }
 }
 
 /// What a call reads and makes, rendered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Files {
-    pub(super) dir: Arc<Path>,
     pub(super) sources: Vec<Pattern>,
     pub(super) generates: Vec<Pattern>,
     pub(super) ignored: Ignored,
 }
 
 impl Files {
-    pub(super) fn new(
-        task: &Task,
-        dir: &Arc<Path>,
-        vars: &Vars,
-        site: Site<'_>,
-    ) -> Result<Files, Diagnostic> {
+    pub(super) fn new(task: &Task, vars: &Vars, site: Site<'_>) -> Result<Files, Diagnostic> {
         let patterns = |globs: &[Glob]| -> Result<Vec<Pattern>, Diagnostic> {
             let pattern = |glob: &Glob| {
                 Ok(Pattern { text: text(&glob.pattern, vars, site)?, exclude: glob.exclude })
@@ -48,12 +46,12 @@ impl Files {
         };
         let ignored = if task.use_gitignore { Ignored::Omitted } else { Ignored::Kept };
         let (sources, generates) = (patterns(&task.sources)?, patterns(&task.generates)?);
-        Ok(Files { dir: dir.clone(), sources, generates, ignored })
+        Ok(Files { sources, generates, ignored })
     }
 
-    /// The files that some of the patterns mean.
-    pub(super) fn select(&self, patterns: &[Pattern], site: Site<'_>) -> Vec<PathBuf> {
-        select(site.host, &self.dir, patterns, self.ignored)
+    /// The files that some of the patterns mean, which are relative to `dir`.
+    pub(super) fn select(&self, dir: &Path, patterns: &[Pattern], site: Site<'_>) -> Vec<PathBuf> {
+        select(site.host, dir, patterns, self.ignored)
     }
 
     /// `CHECKSUM` or `TIMESTAMP`, as the method has it; only where something reads it, for it may take
@@ -61,11 +59,12 @@ impl Files {
     pub(super) fn variable(
         &self,
         task: &Task,
+        dir: &Path,
         method: Method,
         site: Site<'_>,
     ) -> Result<Option<(&'static str, Value)>, Diagnostic> {
         let Some(name) = state(task, method) else { return Ok(None) };
-        let files = self.select(&self.sources, site);
+        let files = self.select(dir, &self.sources, site);
         let value = match method {
             Method::Timestamp => newest(&files, site).map(Value::Time),
             _ => site.host.checksum(&files).map(|sum| Value::str(digest::shown(sum))),

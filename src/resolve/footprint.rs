@@ -85,16 +85,16 @@ impl Footprint {
         tracks.task(&context.task, 0);
         let environment = tracks.environment(&dotenv, ground, site);
         let variables = tracks.variables(ground, context);
-        let files = &context.files;
+        let files = &context.rare().files;
         Ok(Footprint {
-            task: context.full_name.clone(),
-            name: context.name.clone(),
+            task: context.full_name().clone(),
+            name: context.name().clone(),
             written: context.task.name.clone(),
             compare: match site.shared.method(&context.task) {
                 Method::Timestamp => Compare::Time,
                 Method::Checksum | Method::None => Compare::Content,
             },
-            dir: files.dir.clone(),
+            dir: context.dir.clone(),
             sources: files.sources.clone(),
             generates: files.generates.clone(),
             ignored: files.ignored,
@@ -114,7 +114,7 @@ pub(super) fn arguments(context: &Context) -> BTreeMap<Arc<str>, String> {
         Given::Value(value) => stored(value),
         Given::Shell(script) => format!("sh {script}"),
     };
-    context.arguments.iter().map(|a| (a.name.clone(), given(&a.given))).collect()
+    context.rare().arguments.iter().map(|a| (a.name.clone(), given(&a.given))).collect()
 }
 
 /// A value with its type.
@@ -135,7 +135,8 @@ struct Tracks<'a> {
 
 impl<'a> Tracks<'a> {
     fn new(context: &Context, site: Site<'a>) -> Tracks<'a> {
-        let mut commands = vec![format!("{:?} {:?}", context.set, context.shopt)];
+        let mut commands =
+            vec![format!("{:?} {:?}", context.options.set(), context.options.shopt())];
         commands.extend(context.task.dir.as_ref().map(|dir| dir.text().value.to_string()));
         let mut tracks =
             Tracks { site, tasks: Vec::new(), commands, read: BTreeSet::new(), everything: false };

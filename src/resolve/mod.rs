@@ -24,6 +24,7 @@ mod missing;
 mod names;
 mod needs;
 mod once;
+mod options;
 mod path;
 mod plain;
 mod policy;

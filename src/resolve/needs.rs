@@ -72,7 +72,7 @@ pub(super) fn met(context: &Context, site: Site<'_>) -> Result<(), Diagnostic> {
     let env = |name: &str| has_value(context.env.get(name).map(|value| &**value));
     let search = context.env.get("PATH").map_or("", |path| path);
     let missing = missing(needs, &say, &env, (search, Some(&context.dir)), site.host)?;
-    refusal(&context.name, missing).map_or(Ok(()), Err)
+    refusal(context.name(), missing).map_or(Ok(()), Err)
 }
 
 fn has_value(value: Option<&str>) -> bool {

@@ -1,13 +1,18 @@
 //! What makes two calls the same for `run: once` and `run: when_changed`.
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::called::Aim;
 use super::context::Context;
-use super::draft::{Mention, Piece, Script};
+use super::draft::{Mention, Piece};
 use super::scope::text;
 use super::shared::Site;
 use crate::diag::{Diagnostic, Fault};
 use crate::taskfile::model::Run;
 use crate::template::Template;
+
+/// A digest of what a later call must have to be the same.
+pub(super) type Key = (u64, u64);
 
 /// The key that a later call must have to be the same; `None` when each call runs.
 pub(super) fn key(
@@ -16,23 +21,24 @@ pub(super) fn key(
     deps: &[Mention],
     steps: &[Piece],
     site: Site<'_>,
-) -> Result<Option<String>, Diagnostic> {
+) -> Result<Option<Key>, Diagnostic> {
     let task = &context.task;
     let run = task.run.as_ref().unwrap_or(&site.shared.model.run);
     if task.watch || *run == Run::Always {
         return Ok(None);
     }
-    let mut key = Key(format!("{}\0{}", task.taskfile, local_name(aim)));
+    let mut parts = Parts(format!("{}\0{}", task.taskfile, local_name(aim)));
     match run {
         Run::Unknown(word) => {
-            let message = format!("task `{}`: unknown `run: {word}`", context.name);
+            let message = format!("task `{}`: unknown `run: {word}`", context.name());
             let help = "use always, once or when_changed";
             return Err(Diagnostic::error(Fault::Failed, message).at(task.span, "").help(help));
         }
-        Run::WhenChanged => key.add_all(context, deps, steps, site)?,
+        Run::WhenChanged => parts.add_all(context, deps, steps, site)?,
         Run::Always | Run::Once => {}
     }
-    Ok(Some(key.0))
+    let digest = xxh3_128(parts.0.as_bytes());
+    Ok(Some((digest as u64, (digest >> 64) as u64)))
 }
 
 /// The name within its own file, wildcards filled in.
@@ -41,9 +47,9 @@ fn local_name(aim: &Aim) -> &str {
     name.strip_prefix(':').unwrap_or(name)
 }
 
-struct Key(String);
+struct Parts(String);
 
-impl Key {
+impl Parts {
     fn add(&mut self, part: &str) {
         self.0.push('\0');
         self.0.push_str(part);
@@ -78,11 +84,8 @@ impl Key {
     fn add_piece(&mut self, piece: &Piece) {
         match piece {
             Piece::Command(line) => {
-                match &line.script {
-                    Script::Ready(text, _) => self.add(text),
-                    Script::Late(template, _) => self.add(&template.text().value),
-                }
-                self.add(line.condition.as_deref().unwrap_or_default());
+                self.add(line.script.texts().0);
+                self.add(line.condition().map_or("", |condition| condition));
             }
             Piece::Call(mention, _) => {
                 self.add(&mention.name);

@@ -19,7 +19,7 @@ impl Expansion {
             Target::Late(_) => false,
             Target::Known(aim) => {
                 let shows = |given: &Given| matches!(given, Given::Value(_));
-                self.called.guard.is_none()
+                self.called.guard().is_none()
                     && self.shared.has_quick_ground
                     && aim.arguments.iter().all(|argument| shows(&argument.given))
                     && task(&aim.found.task, &self.shared)

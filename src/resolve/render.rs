@@ -1,5 +1,6 @@
 //! From a command to something that can be started.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use super::settings::Known;
 use super::shared::{Shared, Site};
 use crate::diag::{Diagnostic, Fault};
 use crate::host::{Env, Host};
-use crate::template::Template;
 
 /// A command that is about to start.
 pub struct Rendering {
@@ -34,34 +34,95 @@ pub enum Rendered {
 }
 
 /// All there is to know about a command that starts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Launch {
+    line: Arc<Line>,
+    context: Arc<Context>,
+    /// The script and what is shown of it, where they were not known before.
+    late: Option<Arc<Texts>>,
+}
+
+/// A script and what is shown of it.
+type Texts = (Arc<str>, Arc<str>);
+
+impl Launch {
     /// The script.
-    pub text: Arc<str>,
-    /// Where it runs; it may have to be made first.
-    pub dir: Arc<Path>,
-    /// Its environment, whole.
-    pub env: Arc<Env>,
-    /// Options for `set -o`.
-    pub set: Arc<[Arc<str>]>,
-    /// Options for `shopt -s`.
-    pub shopt: Arc<[Arc<str>]>,
+    pub fn text(&self) -> &Arc<str> {
+        self.texts().0
+    }
+
     /// What is shown of it, secrets masked; `None` when it is silent.
-    pub echo: Option<Arc<str>>,
+    pub fn echo(&self) -> Option<&Arc<str>> {
+        (!self.line.quiet).then(|| self.texts().1)
+    }
+
+    fn texts(&self) -> (&Arc<str>, &Arc<str>) {
+        match self.late.as_deref() {
+            Some((text, shown)) => (text, shown),
+            None => self.line.script.texts(),
+        }
+    }
+
+    /// Where it runs; it may have to be made first.
+    pub fn dir(&self) -> &Arc<Path> {
+        &self.context.dir
+    }
+
+    /// Its environment, whole.
+    pub fn env(&self) -> &Arc<Env> {
+        &self.context.env
+    }
+
+    /// Options for `set -o`.
+    pub fn set(&self) -> &Arc<[Arc<str>]> {
+        self.line.options.set()
+    }
+
+    /// Options for `shopt -s`.
+    pub fn shopt(&self) -> &Arc<[Arc<str>]> {
+        self.line.options.shopt()
+    }
+
     /// Whether it needs the terminal.
-    pub interactive: bool,
+    pub fn interactive(&self) -> bool {
+        self.context.task.interactive
+    }
+
     /// The task's name in prefixed output.
-    pub prefix: Arc<str>,
+    pub fn prefix(&self) -> &Arc<str> {
+        self.context.prefix()
+    }
+
     /// What stands before its output in grouped output; empty for nothing.
-    pub begin: Arc<str>,
+    pub fn begin(&self) -> &Arc<str> {
+        &self.context.rare().frame.0
+    }
+
     /// What stands after.
-    pub end: Arc<str>,
+    pub fn end(&self) -> &Arc<str> {
+        &self.context.rare().frame.1
+    }
+
     /// The file that takes its stdout.
-    pub stdout: Option<Arc<Sink>>,
+    pub fn stdout(&self) -> Option<&Arc<Sink>> {
+        self.context.rare().outlets.stdout.as_ref()
+    }
+
     /// The file that takes its stderr.
-    pub stderr: Option<Arc<Sink>>,
+    pub fn stderr(&self) -> Option<&Arc<Sink>> {
+        self.context.rare().outlets.stderr.as_ref()
+    }
+
     /// Texts that must not be shown wherever its output passes.
-    pub secrets: Arc<[Arc<str>]>,
+    pub fn secrets(&self) -> &Arc<[Arc<str>]> {
+        &self.context.rare().secrets
+    }
+}
+
+impl fmt::Debug for Launch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launch").field("text", self.text()).field("dir", self.dir()).finish()
+    }
 }
 
 impl Rendering {
@@ -75,16 +136,16 @@ impl Rendering {
         match self.condition(line, context, site) {
             Err(reason) => return Rendered::Refused(reason),
             Ok(Some(condition)) if !site.holds(&condition, &context.dir, &context.env) => {
-                let message = format!("[{}] if condition not met - skipped", context.name);
+                let message = format!("[{}] if condition not met - skipped", context.name());
                 return Rendered::Omit(message.into());
             }
             Ok(_) => {}
         }
-        let (script, shown) = match self.texts(&line.script, context, site) {
-            Ok(texts) => texts,
+        let late = match self.texts(&line.script, context, site) {
+            Ok(texts) => texts.map(Arc::new),
             Err(reason) => return Rendered::Refused(reason),
         };
-        let launch = launch(line, context, script, shown);
+        let launch = Launch { line: line.clone(), context: context.clone(), late };
         if self.shared.settings.dry { Rendered::Show(launch) } else { Rendered::Run(launch) }
     }
 
@@ -94,49 +155,29 @@ impl Rendering {
         context: &Context,
         site: Site<'_>,
     ) -> Result<Option<Arc<str>>, Diagnostic> {
-        let (Some(template), Script::Late(_, turn)) = (&line.late_condition, &line.script) else {
-            return Ok(line.condition.clone());
+        let late = line.bounds.as_ref().and_then(|bounds| bounds.late_condition.as_ref());
+        let (Some(template), Script::Late(script)) = (late, &line.script) else {
+            return Ok(line.condition().cloned());
         };
-        let (vars, _) = context.with(&self.known.variables(turn));
+        let (vars, _) = context.with(&self.known.variables(&script.1));
         text(template, &vars, site).map(Some)
     }
 
-    /// The script and what is shown of it.
+    /// The script and what is shown of it, where they are not known already.
     fn texts(
         &self,
         script: &Script,
         context: &Context,
         site: Site<'_>,
-    ) -> Result<(Arc<str>, Arc<str>), Diagnostic> {
-        let (template, turn): (&Template, _) = match script {
-            Script::Ready(text, shown) => return Ok((text.clone(), shown.clone())),
-            Script::Late(template, turn) => (template, turn),
-        };
+    ) -> Result<Option<Texts>, Diagnostic> {
+        let Script::Late(late) = script else { return Ok(None) };
+        let (template, turn) = &**late;
         let (vars, masked) = context.with(&self.known.variables(turn));
         let script = text(template, &vars, site)?;
         let shown = match masked {
             Some(masked) => text(template, &masked, site)?,
             None => script.clone(),
         };
-        Ok((script, context.telling.hide(&shown)))
-    }
-}
-
-fn launch(line: &Line, context: &Context, text: Arc<str>, shown: Arc<str>) -> Launch {
-    let (begin, end) = context.frame.clone();
-    Launch {
-        text,
-        dir: context.dir.clone(),
-        env: context.env.clone(),
-        set: line.set.clone(),
-        shopt: line.shopt.clone(),
-        echo: (!line.quiet).then_some(shown),
-        interactive: context.task.interactive,
-        prefix: context.prefix.clone(),
-        begin,
-        end,
-        stdout: context.outlets.stdout.clone(),
-        stderr: context.outlets.stderr.clone(),
-        secrets: context.secrets.clone(),
+        Ok(Some((script, context.telling.hide(&shown))))
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn allowed(context: &Context, site: Site<'_>) -> Result<(), Diagnosti
         };
         let value = context.vars.get(&required.name).and_then(Value::as_str);
         if let Some(value) = value.filter(|v| !words.is_empty() && !words.iter().any(|w| w == v)) {
-            let (task, name) = (&context.name, &required.name);
+            let (task, name) = (context.name(), &required.name);
             let message = format!(
                 "task `{task}` cannot run: {name} is `{value}`, allowed are {}",
                 words.join(", ")

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dynamic::{Printouts, Question};
 use super::ground::Ground;
+use super::options::Options;
 use super::quick;
 use super::settings::Settings;
 use crate::diag::{Diagnostic, Fault};
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     ground: OnceLock<Result<Ground, Diagnostic>>,
     printouts: Printouts,
     calls: Vec<AtomicU32>,
+    /// Options of the shell that all commands have.
+    pub(super) options: Options,
     /// Where tasks run that say nothing else.
     pub(super) root_dir: Arc<Path>,
     /// Each Taskfile and its directory, as variables show them.
@@ -56,6 +59,7 @@ impl Shared {
         let both = |path: &PathBuf| (show(path), show(path.parent().unwrap_or(Path::new(""))));
         let files = model.taskfiles.iter().map(both).collect();
         let root_dir = model.root_dir.as_path().into();
+        let options = Options::new(&model.set, &model.shopt);
         Shared {
             model,
             settings,
@@ -63,6 +67,7 @@ impl Shared {
             ground,
             printouts,
             calls,
+            options,
             root_dir,
             files,
             has_quick_ground,

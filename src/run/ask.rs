@@ -334,7 +334,8 @@ impl Driver {
                 return Rendered::Refused(self.refusal(&reason));
             }
         };
-        let (echo, interactive, frame) = (launch.echo.clone(), launch.interactive, frame(&launch));
+        let (echo, interactive, frame) =
+            (launch.echo().cloned(), launch.interactive(), frame(&launch));
         if dry {
             self.shown_only.insert(unit);
         }
@@ -428,10 +429,10 @@ impl Driver {
 fn frame(launch: &Launch) -> Frame {
     let some = |text: &Arc<str>| (!text.is_empty()).then(|| text.clone());
     Frame {
-        prefix: some(&launch.prefix),
-        begin: some(&launch.begin),
-        end: some(&launch.end),
-        open: launch.interactive,
+        prefix: some(launch.prefix()),
+        begin: some(launch.begin()),
+        end: some(launch.end()),
+        open: launch.interactive(),
     }
 }
 

@@ -74,7 +74,7 @@ impl Driver {
         if self.common.of_run.is_none() {
             self.common.of_run = Some(self.variables_of_run());
         }
-        let mut all = Environment::new(self.common.of_command(&launch.env), &launch.dir);
+        let mut all = Environment::new(self.common.of_command(launch.env()), launch.dir());
         all.set("PAR_TASK_ID", &*self.scheduler.plan().unit(task).id);
         all.set("PAR_ATTEMPT", start.attempt.to_string());
         all.set(nesting::CALLERS, self.nesting.callers(&self.scheduler.plan().unit(task).task));
@@ -92,7 +92,7 @@ impl Driver {
             all.set(name, value);
         }
         if self.colours && start.captured {
-            colours(&launch.env).for_each(|(name, value)| all.set(name, value));
+            colours(launch.env()).for_each(|(name, value)| all.set(name, value));
         }
         if let Some(path) = path {
             all.set("PATH", path);

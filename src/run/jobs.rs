@@ -152,13 +152,13 @@ impl Driver {
             return Ok(None);
         }
         let anything = self.jobs.strict.then_some(Client::Make("make"));
-        let form = match client(&launch.text).or(anything) {
+        let form = match client(launch.text()).or(anything) {
             None => None,
             Some(Client::Knows(form)) => Some(form),
             Some(Client::Make(name)) => self.form(name, launch)?,
         };
         let Some(form) = form else { return Ok(None) };
-        let flags = launch.env.get("MAKEFLAGS").map_or("", |flags| flags);
+        let flags = launch.env().get("MAKEFLAGS").map_or("", |flags| flags);
         let jobserver = self.served()?;
         Ok(jobserver.and_then(|jobserver| jobserver.offer(form, flags)))
     }
@@ -183,7 +183,7 @@ impl Driver {
 
     /// The form that the make called `name` on a command's path knows.
     fn form(&mut self, name: &'static str, launch: &Launch) -> Result<Option<Form>, StartError> {
-        let path = launch.env.get("PATH").map_or("", |path| path);
+        let path = launch.env().get("PATH").map_or("", |path| path);
         let key = (path.to_owned(), name);
         let at = match self.jobs.known.get(&key) {
             Some(&at) => at,
@@ -201,10 +201,10 @@ impl Driver {
 
     fn ask_make(&mut self, name: &str, launch: &Launch) -> Result<usize, StartError> {
         let at = self.jobs.makes.len();
-        let path = launch.env.get("PATH").map_or("", |path| path);
+        let path = launch.env().get("PATH").map_or("", |path| path);
         let mut make = Some(Make::Absent);
-        if let Some(program) = shell::find_program(name, path.as_ref(), &launch.dir) {
-            let common = self.common.of(&launch.env);
+        if let Some(program) = shell::find_program(name, path.as_ref(), launch.dir()) {
+            let common = self.common.of(launch.env());
             let started = self.processes.start(Name::Make(at), &asking(&program, launch, common)?);
             make = match started {
                 Ok(_) => None,
@@ -219,7 +219,7 @@ impl Driver {
 
 fn asking(program: &Path, launch: &Launch, common: Arc<Variables>) -> io::Result<Job> {
     let program = CString::new(program.as_os_str().as_encoded_bytes())?;
-    let mut env = Environment::new(common, &launch.dir);
+    let mut env = Environment::new(common, launch.dir());
     env.remove("MAKEFLAGS");
     Ok(Job {
         command: exec::Command {
@@ -231,7 +231,7 @@ fn asking(program: &Path, launch: &Launch, common: Arc<Variables>) -> io::Result
         },
         pipeline: None,
         env,
-        dir: launch.dir.to_path_buf(),
+        dir: launch.dir().to_path_buf(),
         stdin: Stdin::Null,
         capture: Capture::Quiet,
         kept: Vec::new(),

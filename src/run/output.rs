@@ -81,7 +81,7 @@ impl Sinks {
 impl Driver {
     /// Opens the files that a command's output goes to, which truncates them once for the whole call.
     pub(super) fn open_sinks(&mut self, launch: &Launch) -> Result<(), StartError> {
-        let both = [(&launch.stdout, Stream::Stdout), (&launch.stderr, Stream::Stderr)];
+        let both = [(launch.stdout(), Stream::Stdout), (launch.stderr(), Stream::Stderr)];
         for (sink, stream) in both {
             let Some(sink) = sink else { continue };
             if stream == Stream::Stderr && is_merged(launch) {
@@ -109,7 +109,7 @@ impl Driver {
 
     /// Looks for a command's secrets in all that it prints.
     pub(super) fn mask(&mut self, unit: UnitId, launch: &Launch) {
-        let Some(secrets) = Secrets::new(&launch.secrets).map(Arc::new) else { return };
+        let Some(secrets) = Secrets::new(launch.secrets()).map(Arc::new) else { return };
         for stream in [Stream::Stdout, Stream::Stderr] {
             self.masks.insert((unit, stream), Mask::new(secrets.clone()));
         }
@@ -132,8 +132,8 @@ impl Driver {
         let Some(piece) = self.keep_output(unit, stream, bytes) else { return };
         let forward::Piece { task, attempt, offset, length, .. } = piece;
         let sink = self.launches.get(&unit).and_then(|launch| match stream {
-            Stream::Stdout => launch.stdout.clone(),
-            Stream::Stderr => launch.stderr.clone(),
+            Stream::Stdout => launch.stdout().cloned(),
+            Stream::Stderr => launch.stderr().cloned(),
         });
         if let Some(sink) = sink {
             if let Err(error) = self.sinks.write(&sink, stream, bytes) {
@@ -207,7 +207,7 @@ impl Driver {
 }
 
 fn is_merged(launch: &Launch) -> bool {
-    match (&launch.stdout, &launch.stderr) {
+    match (launch.stdout(), launch.stderr()) {
         (Some(one), Some(other)) => Arc::ptr_eq(one, other),
         _ => false,
     }

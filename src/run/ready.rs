@@ -103,10 +103,10 @@ impl Driver {
         let launch = self.launches.get(&command)?;
         Some(Script {
             text: text.to_string(),
-            dir: launch.dir.to_path_buf(),
-            env: launch.env.clone(),
-            set: launch.set.to_vec(),
-            shopt: launch.shopt.to_vec(),
+            dir: launch.dir().to_path_buf(),
+            env: launch.env().clone(),
+            set: launch.set().to_vec(),
+            shopt: launch.shopt().to_vec(),
             shows_stderr: false,
         })
     }

@@ -78,8 +78,8 @@ impl Driver {
         let Some(launch) = self.launches.get(&start.unit).cloned() else {
             return Ok(Some(Exit::NotStarted("it was never rendered".into())));
         };
-        self.ensure_directory(&launch.dir)
-            .map_err(|error| StartError::Directory(launch.dir.to_path_buf(), error))?;
+        self.ensure_directory(launch.dir())
+            .map_err(|error| StartError::Directory(launch.dir().to_path_buf(), error))?;
         if self.shown_only.remove(&start.unit) {
             return Ok(Some(Exit::Ended(Status::Code(0), Usage::default())));
         }
@@ -115,13 +115,13 @@ impl Driver {
 
     /// What is to be done, if it needs no process.
     fn trivial(&self, start: Start, launch: &Launch) -> Option<Trivial> {
-        let trivial = self.shell.trivial(&launch.text, &options(launch))?;
+        let trivial = self.shell.trivial(launch.text(), &options(launch))?;
         (start.captured || trivial.output.is_empty()).then_some(trivial)
     }
 
     /// Does it; `None` when it takes a process after all.
     fn try_here(&mut self, start: Start, launch: &Launch, trivial: Trivial) -> Option<Exit> {
-        let Done { output, code } = trivial.perform(&launch.dir)?;
+        let Done { output, code } = trivial.perform(launch.dir())?;
         self.mask(start.unit, launch);
         if let Some((stream, bytes)) = output {
             let is_merged = matches!(self.capture(start, launch), Capture::Merged);
@@ -137,19 +137,19 @@ impl Driver {
         launch: &Launch,
         offer: Option<Offer>,
     ) -> Result<Job, StartError> {
-        let calls = launch.text.contains("task:");
-        let programs = if calls { self.programs(&launch.text) } else { None };
-        let path = search_path(&launch.env, programs.as_ref());
+        let calls = launch.text().contains("task:");
+        let programs = if calls { self.programs(launch.text()) } else { None };
+        let path = search_path(launch.env(), programs.as_ref());
         let options = options(launch);
         let command = self
             .shell
-            .command(&launch.text, &options, path.as_ref(), &launch.dir)
+            .command(launch.text(), &options, path.as_ref(), launch.dir())
             .map_err(StartError::Other)?;
         let capture = self.capture(start, launch);
         let pipeline = match capture {
             Capture::Merged | Capture::Separate => self
                 .shell
-                .pipeline(&launch.text, &options, path.as_ref(), &launch.dir)
+                .pipeline(launch.text(), &options, path.as_ref(), launch.dir())
                 .map_err(StartError::Other)?,
             _ => None,
         };
@@ -158,7 +158,7 @@ impl Driver {
             command,
             pipeline,
             env: self.environment(start, launch, calls.then_some(path), flags),
-            dir: launch.dir.to_path_buf(),
+            dir: launch.dir().to_path_buf(),
             stdin: self.stdin(start)?,
             capture,
             kept: kept.unwrap_or_default(),
@@ -195,7 +195,7 @@ impl Driver {
         if !start.captured {
             return Capture::Inherit;
         }
-        let same = |one: &Option<_>, other: &Option<_>| match (one, other) {
+        let same = |one: Option<&Arc<_>>, other: Option<&Arc<_>>| match (one, other) {
             (Some(one), Some(other)) => Arc::ptr_eq(one, other),
             (None, None) => true,
             _ => false,
@@ -203,9 +203,9 @@ impl Driver {
         if self.resolver.is_gate(start.unit) {
             return Capture::Separate;
         }
-        let merged = match (&launch.stdout, self.forward_of(start.unit)) {
-            (Some(_), _) => same(&launch.stdout, &launch.stderr),
-            (None, _) if launch.stderr.is_some() => false,
+        let merged = match (launch.stdout(), self.forward_of(start.unit)) {
+            (Some(_), _) => same(launch.stdout(), launch.stderr()),
+            (None, _) if launch.stderr().is_some() => false,
             (None, Some(forward)) => forward.merged,
             (None, None) => self.stream.merged,
         };
@@ -219,7 +219,7 @@ pub(super) fn make_directory(dir: &Path) -> io::Result<()> {
 }
 
 fn options(launch: &Launch) -> Options {
-    Options { set: launch.set.clone(), shopt: launch.shopt.clone() }
+    Options { set: launch.set().clone(), shopt: launch.shopt().clone() }
 }
 
 fn search_path(env: &Env, programs: Option<&PathBuf>) -> String {

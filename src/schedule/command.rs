@@ -22,11 +22,8 @@ impl Scheduler {
             Rendered::Omitted => self.finish(unit, Outcome::Omitted),
             Rendered::Refused(refusal) => self.refuse(unit, refusal),
             Rendered::Run { echo, interactive, frame, memory } => {
-                if memory > 0 {
-                    self.row(unit).rare_mut().memory = memory;
-                }
                 self.busy += 1;
-                let shown = Shown { echo, interactive, frame };
+                let shown = Shown { echo, interactive, frame, memory };
                 self.row(unit).state = State::Queued(Box::new(shown));
                 self.hold_timeout(unit);
                 self.note(unit, Change::Queued);
@@ -117,7 +114,7 @@ impl Scheduler {
         };
         self.note(unit, Change::Started);
         self.note_beside(unit);
-        self.take_memory(unit);
+        self.take_memory(unit, shown.memory);
         let attempt = self.attempt(self.plan.parent(unit));
         // Nothing else is in hand, so nothing else can begin before this has ended.
         let alone = self.busy == 1 && self.aside == 0 && slot != Slot::Nobodys;

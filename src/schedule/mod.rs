@@ -295,7 +295,7 @@ impl Scheduler {
 
     /// The queued command for which there is a slot, but not enough memory beside what is under way.
     pub fn waits_for_memory(&self) -> Option<(UnitId, u64)> {
-        self.queue.for_memory.map(|unit| (unit, self.rows[unit.index()].rare().memory))
+        self.queue.for_memory.map(|unit| (unit, self.rows[unit.index()].need_of_memory()))
     }
 
     /// Everything that is planned so far.

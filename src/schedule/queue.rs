@@ -113,7 +113,7 @@ impl Queue {
     /// Whether a command at the head needs more memory than is left beside what is under way. It waits there, or
     /// it would be passed for ever.
     fn lacks_memory(&mut self, rows: &[Row], unit: UnitId, alone: bool) -> bool {
-        let need = i128::from(rows[unit.index()].rare().memory);
+        let need = i128::from(rows[unit.index()].need_of_memory());
         // What is not known to need any may start, whatever others were promised.
         let lacks = !alone && need > 0 && self.memory.is_some_and(|left| need > left);
         self.for_memory = lacks.then_some(unit);
@@ -202,9 +202,8 @@ fn head(heap: &BinaryHeap<Key>) -> Option<UnitId> {
 }
 
 impl Scheduler {
-    /// A command has begun that will take memory.
-    pub(super) fn take_memory(&mut self, unit: UnitId) {
-        let need = self.rows[unit.index()].rare().memory;
+    /// A command has begun that will take so many bytes of memory.
+    pub(super) fn take_memory(&mut self, unit: UnitId, need: u64) {
         if need > 0 {
             self.memory.insert(unit, need);
             self.queue.memory = self.queue.memory.map(|left| left - i128::from(need));

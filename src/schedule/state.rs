@@ -53,8 +53,6 @@ pub(super) struct Rare {
     pub(super) first_step: usize,
     /// How the last attempt ended, while it is open whether another one follows.
     pub(super) ended: Option<Outcome>,
-    /// Memory that it needs at its peak, bytes.
-    pub(super) memory: u64,
     /// It has, or waits for, something that holds between runs.
     pub(super) claims: bool,
     /// How far it is as a server.
@@ -78,7 +76,6 @@ impl Row {
             clock: None,
             first_step: 0,
             ended: None,
-            memory: 0,
             claims: false,
             serving: Serving::No,
             serves_by: None,
@@ -87,6 +84,14 @@ impl Row {
             beside: BTreeSet::new(),
         };
         self.rare.as_deref().unwrap_or(&NONE)
+    }
+
+    /// Memory that a queued command needs at its peak, bytes.
+    pub(super) fn need_of_memory(&self) -> u64 {
+        match &self.state {
+            State::Queued(shown) => shown.memory,
+            _ => 0,
+        }
     }
 
     pub(super) fn rare_mut(&mut self) -> &mut Rare {
@@ -141,12 +146,14 @@ pub(super) enum State {
     Done(Outcome),
 }
 
-/// How a command that waits for its slot is to be shown.
+/// How a command that waits for its slot is to be shown, and what it needs.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     pub(super) echo: Option<Arc<str>>,
     pub(super) interactive: bool,
     pub(super) frame: Frame,
+    /// Memory that it needs at its peak, bytes.
+    pub(super) memory: u64,
 }
 
 /// A question to the driver.

@@ -10,11 +10,12 @@ use super::{Node, Resolver};
 use crate::diag::Diagnostic;
 use crate::id::UnitId;
 use crate::plan::{Fragment, Step, Unit, Work};
-use crate::resolve::called::{self, Aim, Called, Guard, Outlets, Sink, Target};
+use crate::resolve::called::{self, Aim, Called, Guard, Outlets, Rare, Sink, Target};
 use crate::resolve::context::Context;
 use crate::resolve::draft::{Body, Content, Draft, Late, Line, Manner, Mention, Piece, Redirected};
 use crate::resolve::footprint::arguments;
 use crate::resolve::settings::Compat;
+use crate::source::Span;
 use crate::taskfile::model::Run;
 
 /// Where a new call stands.
@@ -34,8 +35,7 @@ impl Resolver {
             Content::Stage(cast) => return self.stage(unit, cast),
             Content::Omitted(_) => return Fragment::default(),
         };
-        if let Some(Node::Call { name, context, .. }) = self.nodes.get_mut(unit.index()) {
-            *name = body.context.name.clone();
+        if let Some(Node::Call { context, .. }) = self.nodes.get_mut(unit.index()) {
             *context = Some(body.context.clone());
         }
         match self.first(unit, &body) {
@@ -57,7 +57,7 @@ impl Resolver {
 
     /// The call that already does what this one would do, when it may be done only once.
     fn first(&mut self, unit: UnitId, body: &Body) -> Option<UnitId> {
-        match self.once.entry(body.key.clone()?) {
+        match self.once.entry(body.key?) {
             Entry::Occupied(first) => Some(*first.get()).filter(|first| *first != unit),
             Entry::Vacant(place) => {
                 place.insert(unit);
@@ -82,7 +82,7 @@ impl Resolver {
         let Body { context, deps, steps, policy, .. } = body;
         let (task, settings) = (&context.task, &self.shared.settings);
         let mut fragment = Fragment {
-            check: !context.checks.is_empty(),
+            check: !context.rare().checks.is_empty(),
             fail_fast: settings.fail_fast || task.failfast,
             one_at_a_time: !task.parallel,
             alone_across_runs: self.made(&context),
@@ -108,17 +108,17 @@ impl Resolver {
     /// nothing is made.
     fn made(&self, context: &Context) -> Option<Arc<str>> {
         let settings = &self.shared.settings;
-        if !context.checks.compares || settings.dry || settings.compat == Compat::GoTask {
+        if !context.rare().checks.compares || settings.dry || settings.compat == Compat::GoTask {
             return None;
         }
         let given = arguments(context);
         if given.is_empty() {
-            return Some(context.full_name.clone());
+            return Some(context.full_name().clone());
         }
         // Values may be secret, and the name is seen.
         let text: String = given.iter().map(|(name, value)| format!("{name}={value}\0")).collect();
         let mark = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-        Some(format!("{} {mark:016x}", context.full_name).into())
+        Some(format!("{} {mark:016x}", context.full_name()).into())
     }
 
     fn piece(
@@ -170,12 +170,12 @@ impl Resolver {
         let id = self.next();
         let unit = Unit {
             work: Work::Command,
-            task: context.name.clone(),
-            name: "".into(),
+            task: context.name().clone(),
+            name: Arc::default(),
             id: self.ids.next(),
             ignore_error: line.ignore_error,
             estimate,
-            timeout: line.timeout,
+            timeout: line.timeout(),
             policy: None,
             order: (context.task.order, line.place),
             words: None,
@@ -194,7 +194,9 @@ impl Resolver {
         let aim = dep.aim.as_ref().ok();
         let key = aim.and_then(|aim| self.shareable(scope, aim, dep.timeout));
         let shared = key.as_ref().and_then(|key| self.deps.get(key)).copied();
-        let id = match shared {
+        // Two digests may be the same by chance.
+        let is_same = |known: &UnitId| self.is_same(*known, scope, aim, dep.timeout);
+        let id = match shared.filter(is_same) {
             Some(known) if fragment.deps.contains(&known) => return,
             Some(known) if self.waits.connect(unit, known) => known,
             Some(known) => {
@@ -210,7 +212,7 @@ impl Resolver {
     }
 
     /// A digest of what to share a dependency by; `None` for one that is not shared.
-    fn shareable(&self, scope: UnitId, aim: &Aim, timeout: Option<Duration>) -> Option<u128> {
+    fn shareable(&self, scope: UnitId, aim: &Aim, timeout: Option<Duration>) -> Option<u64> {
         let said_always = aim.found.task.run == Some(Run::Always);
         if said_always || self.shared.settings.compat == Compat::GoTask {
             return None;
@@ -223,7 +225,23 @@ impl Resolver {
             let said = format!("\0{:?}", (&argument.name, &argument.given, &argument.dir));
             digest.update(said.as_bytes());
         }
-        Some(digest.digest128())
+        Some(digest.digest())
+    }
+
+    /// Whether a dependency is the one that is asked for, or stands in its place since it cannot be called.
+    fn is_same(
+        &self,
+        known: UnitId,
+        scope: UnitId,
+        aim: Option<&Aim>,
+        timeout: Option<Duration>,
+    ) -> bool {
+        let Some(called) = self.called(known) else { return false };
+        let is_called = match &called.target {
+            Target::Known(known) => aim.is_some_and(|aim| known.equals(aim)),
+            Target::Late(_) | Target::Stage(_) | Target::Wrong(_) => true,
+        };
+        is_called && called.scope == scope && called.timeout() == timeout
     }
 
     /// A new call with its name known.
@@ -242,20 +260,17 @@ impl Resolver {
                 None => Target::Known(aim),
             },
         };
-        let guard = mention
-            .condition
-            .map(|script| Box::new(Guard { script, late: None, by: spot.by.clone() }));
+        let guard = mention.condition.map(|script| {
+            let by = spot.by.clone();
+            Guard { script, late: None, by }
+        });
+        let outlets = outlets(id, &spot.by.rare().outlets, mention.redirect);
+        let rare = Rare { name: None, guard, timeout: mention.timeout, outlets };
         let called = Called {
-            parent: spot.parent,
-            scope: spot.scope.unwrap_or(id),
-            target,
             silent: mention.silent,
-            direct: false,
-            guard,
             certain,
-            timeout: mention.timeout,
-            span: mention.span,
-            outlets: outlets(id, &spot.by.outlets, mention.redirect),
+            rare: rare.boxed(),
+            ..Called::new(spot.parent, spot.scope.unwrap_or(id), target, mention.span)
         };
         let order = (spot.by.task.order, mention.place);
         let unit = self.record(id, called, &mention.name, order, mention.ignore_error);
@@ -269,21 +284,15 @@ impl Resolver {
         let id = self.next();
         let guard = condition.map(|condition| {
             let (script, by) = (condition.text().value.clone(), spot.by.clone());
-            Box::new(Guard { script, late: Some((condition, turn.clone())), by })
+            Guard { script, late: Some((condition, turn.clone())), by }
         });
         let name = call.task.text().value.clone();
-        let called = Called {
-            parent: spot.parent,
-            scope: id,
-            silent: call.silent == Some(true),
-            direct: false,
-            guard,
-            certain: false,
-            timeout: call.timeout,
-            span: call.span,
-            outlets: spot.by.outlets.clone(),
-            target: Target::Late(Box::new(called::Late { by: spot.by.clone(), call, turn })),
-        };
+        let outlets = spot.by.rare().outlets.clone();
+        let rare = Rare { name: None, guard, timeout: call.timeout, outlets };
+        let (silent, span) = (call.silent == Some(true), call.span);
+        let target = Target::Late(Box::new(called::Late { by: spot.by.clone(), call, turn }));
+        let called =
+            Called { silent, rare: rare.boxed(), ..Called::new(spot.parent, id, target, span) };
         let unit = self.record(id, called, &name, (spot.by.task.order, place), ignore_error);
         fragment.units.push((id, unit));
         id
@@ -298,13 +307,8 @@ impl Resolver {
         fragment: &mut Fragment,
     ) {
         let id = self.next();
-        let called = Called {
-            parent,
-            scope: id,
-            target: Target::Wrong(Box::new(wrong)),
-            ..Called::wrong("")
-        };
-        let unit = self.record(id, called, &context.name, (context.task.order, 0), false);
+        let called = Called::new(parent, id, Target::Wrong(Box::new(wrong)), Span::NOWHERE);
+        let unit = self.record(id, called, context.name(), (context.task.order, 0), false);
         fragment.units.push((id, unit));
         fragment.deps.push(id);
     }

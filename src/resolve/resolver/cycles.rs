@@ -29,7 +29,11 @@ impl Resolver {
                 |called| matches!(&called.target, Target::Known(around) if around.equals(aim)),
             )
         };
-        let calls = self.calls.get(&aim.found.task.order)?.iter().copied();
+        let latest = self.calls.get(&aim.found.task.order).copied();
+        let before = |&call: &UnitId| {
+            self.called(call).map(|called| called.earlier).filter(|&call| call != UnitId::ROOT)
+        };
+        let calls = std::iter::successors(latest, before);
         let around = calls.filter(|&call| self.ancestry.stands_in(parent, call));
         let last = around.filter(is_same).max_by_key(|&call| self.ancestry.depth(call))?;
         let chain = self.chain(parent, last, aim);

@@ -1,6 +1,7 @@
 //! Which call of one run is which of another: by where it stands, what it calls and what it is given.
 
 use std::fmt::Write;
+use std::num::NonZeroU128;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -14,18 +15,20 @@ impl Resolver {
     /// What a call has in common with the call that stands in the same place of another run of the same
     /// request. `None` where nobody can say, as for a call whose name only the run shows.
     pub fn identity(&self, call: UnitId) -> Option<u128> {
-        self.identities.get(&call).copied()
+        self.called(call)?.identity.map(NonZeroU128::get)
     }
 
-    pub(super) fn identify(&mut self, id: UnitId, called: &Called, written: &Arc<str>) {
+    pub(super) fn identify(
+        &mut self,
+        id: UnitId,
+        called: &Called,
+        written: &Arc<str>,
+    ) -> Option<NonZeroU128> {
         // A dependency that others share stands in the call that they all stand in, whoever was first.
         let place = if called.scope == id { called.parent } else { called.scope };
         let above = match place {
             UnitId::ROOT => 0,
-            place => match self.identities.get(&place) {
-                Some(above) => *above,
-                None => return,
-            },
+            place => self.identity(place)?,
         };
         // As many bytes as most names need.
         let mut text = String::with_capacity(128);
@@ -40,16 +43,16 @@ impl Resolver {
                 }
             }
             Target::Stage(_) => text.extend(["stage\0", written]),
-            Target::Late(_) | Target::Wrong(_) => return,
+            Target::Late(_) | Target::Wrong(_) => return None,
         }
         let kind = xxh3_128(text.as_bytes());
-        let twins = self.twins.entry(kind).or_insert(0);
+        let twins = self.twins.entry(kind as u64).or_insert(0);
         text.clear();
         HEXLOWER.encode_append(&kind.to_be_bytes(), &mut text);
         text.extend([" ", itoa::Buffer::new().format(*twins)]);
         let identity = xxh3_128(text.as_bytes());
         *twins += 1;
-        self.identities.insert(id, identity);
+        NonZeroU128::new(identity)
     }
 
     /// The names of what a call was given.

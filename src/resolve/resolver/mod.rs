@@ -7,13 +7,13 @@ mod questions;
 mod stages;
 mod words;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::called::{Aim, Called, Outlets, Target};
+use super::called::{Aim, Called, Target};
 use super::context::Context;
 use super::draft::Line;
 use super::expansion::Expansion;
+use super::once;
 use super::policy;
 use super::scope::Argument;
 use super::settings::{Compat, Force, Known, Request, Settings};
@@ -32,17 +32,15 @@ pub struct Resolver {
     nodes: Vec<Node>,
     /// What calls stand in.
     ancestry: Ancestry,
-    /// Calls of each task, by its place in the files.
-    calls: NumberMap<u32, Vec<UnitId>>,
+    /// The latest call of each task, by its place in the files.
+    calls: NumberMap<u32, UnitId>,
     waits: Waits,
     /// Dependencies that more than one call of a scope may name, by a digest of what makes them the same.
-    deps: NumberMap<u128, UnitId>,
-    /// What calls have in common with those of another run of the same request.
-    identities: UnitMap<u128>,
-    /// How many calls there were of each kind in each place.
-    twins: NumberMap<u128, u32>,
-    /// Calls that run once, by what makes them the same.
-    once: HashMap<String, UnitId>,
+    deps: NumberMap<u64, UnitId>,
+    /// How many calls there were of each kind in each place, by a digest.
+    twins: NumberMap<u64, u32>,
+    /// Calls that run once, by a digest of what makes them the same.
+    once: NumberMap<once::Key, UnitId>,
     /// Stages under way.
     courses: UnitMap<stages::Course>,
     /// What commands below a member of a stage are told of it.
@@ -53,7 +51,7 @@ pub use stages::{Continuation, Next, PartEnd, Told, What};
 
 enum Node {
     Run,
-    Call { called: Arc<Called>, name: Arc<str>, context: Option<Arc<Context>> },
+    Call { called: Arc<Called>, context: Option<Arc<Context>> },
     Command { line: Arc<Line>, context: Arc<Context>, call: UnitId },
 }
 
@@ -66,9 +64,9 @@ impl Resolver {
         ids: Arc<TaskIds>,
     ) -> Resolver {
         let shared = Arc::new(Shared::new(model, settings, facts));
-        let (once, mut waits) = (HashMap::new(), Waits::default());
+        let (once, mut waits) = (NumberMap::default(), Waits::default());
         waits.add(UnitId::ROOT, None);
-        let (deps, courses, surroundings, identities, twins) = Default::default();
+        let (deps, courses, surroundings, twins) = Default::default();
         let (ancestry, calls, nodes) = (Ancestry::default(), NumberMap::default(), vec![Node::Run]);
         Resolver {
             shared,
@@ -78,7 +76,6 @@ impl Resolver {
             calls,
             waits,
             deps,
-            identities,
             twins,
             once,
             courses,
@@ -157,18 +154,8 @@ impl Resolver {
         let id = self.next();
         let (span, name) = (aim.found.task.span, aim.name.clone());
         let order = (aim.found.task.order, 0);
-        let called = Called {
-            parent,
-            scope: id,
-            target: Target::Known(aim),
-            silent: false,
-            direct,
-            guard: None,
-            certain: true,
-            timeout: None,
-            span,
-            outlets: Outlets::default(),
-        };
+        let called =
+            Called { direct, certain: true, ..Called::new(parent, id, Target::Known(aim), span) };
         (id, self.record(id, called, &name, order, false))
     }
 
@@ -193,7 +180,7 @@ impl Resolver {
     fn record(
         &mut self,
         id: UnitId,
-        called: Called,
+        mut called: Called,
         written: &Arc<str>,
         order: (u32, u32),
         ignore_error: bool,
@@ -207,15 +194,19 @@ impl Resolver {
                 (written.clone(), written.clone(), None, None)
             }
         };
-        let timeout = called.timeout;
+        let timeout = called.timeout();
         let words = words::of(&called.target);
         self.waits.add(id, Some(called.parent));
         self.ancestry.add(id, called.parent);
         if let Target::Known(aim) = &called.target {
-            self.calls.entry(aim.found.task.order).or_default().push(id);
+            let latest = self.calls.insert(aim.found.task.order, id);
+            called.earlier = latest.unwrap_or(UnitId::ROOT);
         }
-        self.identify(id, &called, written);
-        self.nodes.push(Node::Call { called: Arc::new(called), name: task.clone(), context: None });
+        if called.name() != task {
+            called.rare.get_or_insert_default().name = Some(task.clone());
+        }
+        called.identity = self.identify(id, &called, written);
+        self.nodes.push(Node::Call { called: Arc::new(called), context: None });
         let (work, id) = (Work::Call, self.ids.next());
         Unit { work, task, name, id, ignore_error, estimate, timeout, policy, order, words }
     }

@@ -31,7 +31,7 @@ impl Resolver {
 
     /// The full name of the task that a call calls, as far as it is known.
     pub fn full_name(&self, unit: UnitId) -> Arc<str> {
-        self.context(unit).map_or_else(|| self.name(unit), |context| context.full_name.clone())
+        self.context(unit).map_or_else(|| self.name(unit), |context| context.full_name().clone())
     }
 
     /// Whether a call is a stage of a task.
@@ -74,7 +74,10 @@ impl Resolver {
     /// What an adopted call reads.
     pub fn reads(&self, unit: UnitId) -> Option<Reads> {
         match self.nodes.get(unit.index())? {
-            Node::Call { context, .. } => context.as_ref().map(|c| Reads(c.files.clone())),
+            Node::Call { context, .. } => context.as_ref().map(|context| Reads {
+                dir: context.dir.clone(),
+                files: context.rare().files.clone(),
+            }),
             Node::Run | Node::Command { .. } => None,
         }
     }
@@ -93,9 +96,10 @@ impl Resolver {
     /// The task of a unit as messages name it: its label once it is evaluated. Empty for the run.
     pub fn name(&self, unit: UnitId) -> Arc<str> {
         match self.nodes.get(unit.index()) {
-            Some(Node::Call { name, .. }) => name.clone(),
-            Some(Node::Command { context, .. }) => context.name.clone(),
-            Some(Node::Run) | None => "".into(),
+            Some(Node::Call { called, context: None }) => called.name(),
+            Some(Node::Call { context: Some(context), .. }) => context.name().clone(),
+            Some(Node::Command { context, .. }) => context.name().clone(),
+            Some(Node::Run) | None => Arc::default(),
         }
     }
 
@@ -148,7 +152,7 @@ impl Resolver {
     /// The `if` of a command, rendered.
     pub fn condition(&self, unit: UnitId) -> Option<&Arc<str>> {
         match self.nodes.get(unit.index())? {
-            Node::Command { line, .. } => line.condition.as_ref(),
+            Node::Command { line, .. } => line.condition(),
             Node::Run | Node::Call { .. } => None,
         }
     }

@@ -8,7 +8,7 @@ use super::{Node, Resolver};
 use crate::diag::{Diagnostic, Fault};
 use crate::id::UnitId;
 use crate::plan::{Fragment, Step};
-use crate::resolve::called::{Called, Target};
+use crate::resolve::called::{Called, Rare, Target};
 use crate::resolve::context::Context;
 use crate::resolve::draft::{Content, Draft, Line, Mention};
 use crate::resolve::expansion::Expansion;
@@ -105,19 +105,14 @@ impl Resolver {
         for (index, stage) in written.iter().enumerate() {
             let id = self.next();
             let needs = stage.needs.iter().map(|need| UnitId(first + *need as u32)).collect();
+            let target = Target::Stage(Stage { by: by.clone(), index, needs });
+            let rare = Rare { outlets: by.rare().outlets.clone(), ..Rare::default() };
             let called = Called {
-                parent: unit,
-                scope: id,
-                target: Target::Stage(Stage { by: by.clone(), index, needs }),
-                silent: false,
-                direct: false,
-                guard: None,
                 certain: true,
-                timeout: None,
-                span: stage.name.span,
-                outlets: by.outlets.clone(),
+                rare: rare.boxed(),
+                ..Called::new(unit, id, target, stage.name.span)
             };
-            let name = format!("{}: {}", by.name, stage.name.value).into();
+            let name = format!("{}: {}", by.name(), stage.name.value).into();
             let unit = self.record(id, called, &name, (by.task.order, index as u32), false);
             fragment.units.push((id, unit));
             fragment.steps.push(Step::Background(id));

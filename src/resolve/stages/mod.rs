@@ -171,17 +171,14 @@ fn mentions(
 /// The command of a gate: what it exits with is a decision, no failure.
 fn line(gate: &model::Gate, by: &Context) -> Line {
     Line {
-        script: Script::Late(gate.script.clone(), Turn::new()),
-        condition: None,
-        late_condition: None,
+        script: Script::late(gate.script.clone(), Turn::new()),
         place: 0,
         quiet: by.quiet,
         ignore_error: true,
         forgives: true,
         deferred: false,
-        timeout: None,
-        set: by.set.clone(),
-        shopt: by.shopt.clone(),
+        options: by.options.clone(),
         span: gate.span,
+        bounds: None,
     }
 }

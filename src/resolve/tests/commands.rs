@@ -115,7 +115,7 @@ tasks:
 fn echoed(settings: Settings, tasks: &str) -> String {
     let machine = machine(tasks);
     let driver = Driver::new(&machine, settings).play(&["default"]);
-    let launches = driver.launches.iter().filter_map(|launch| launch.echo.as_deref());
+    let launches = driver.launches.iter().filter_map(|launch| launch.echo().map(|echo| &**echo));
     launches.collect::<Vec<_>>().join(" ")
 }
 
@@ -145,7 +145,7 @@ tasks:
     let machine = machine(tasks);
     let driver = Driver::new(&machine, Settings::default()).play(&["default"]);
     assert_eq!(driver.said, ["default: use hush 1", "default: again hush"]);
-    assert_eq!(&*driver.launches[0].secrets, ["hush".into()]);
+    assert_eq!(&**driver.launches[0].secrets(), ["hush".into()]);
 }
 
 #[test]
@@ -169,12 +169,15 @@ tasks:
     let driver = Driver::new(&machine, Settings::default()).play(&["default"]);
     let [first, second] = &driver.launches[..] else { panic!("two commands") };
     assert_eq!(driver.said, ["L down: x", "home: x"]);
-    assert_eq!((&*first.prefix, &*second.prefix), ("P down", "home"));
-    assert_eq!((&*first.dir, &*second.dir), (Path::new("/w/down/os"), Path::new("/home/u/x")));
-    assert_eq!(first.set.join(" "), "pipefail u x");
-    assert_eq!(first.shopt.join(" "), "globstar nullglob");
-    assert_eq!((&*first.begin, &*first.end), ("B default", "E"));
-    assert!(first.interactive && !second.interactive);
+    assert_eq!((&**first.prefix(), &**second.prefix()), ("P down", "home"));
+    assert_eq!(
+        (&**first.dir(), &**second.dir()),
+        (Path::new("/w/down/os"), Path::new("/home/u/x"))
+    );
+    assert_eq!(first.set().join(" "), "pipefail u x");
+    assert_eq!(first.shopt().join(" "), "globstar nullglob");
+    assert_eq!((&**first.begin(), &**first.end()), ("B default", "E"));
+    assert!(first.interactive() && !second.interactive());
 }
 
 #[test]
@@ -188,13 +191,12 @@ tasks:
     let machine = machine(tasks);
     let driver = Driver::new(&machine, Settings::default()).play(&["default"]);
     assert_eq!(driver.said, ["&", "b: x", "a: x 1", "b: x", "wait", "default: x"]);
-    let file = |sink: &Option<Arc<Sink>>| {
-        sink.as_ref().map_or("-".into(), |sink| sink.file.display().to_string())
-    };
+    let file =
+        |sink: Option<&Arc<Sink>>| sink.map_or("-".into(), |sink| sink.file.display().to_string());
     let sinks: Vec<_> = driver
         .launches
         .iter()
-        .map(|l| format!("{} {}", file(&l.stdout), file(&l.stderr)))
+        .map(|l| format!("{} {}", file(l.stdout()), file(l.stderr())))
         .collect();
     let both = "/w/out.txt /w/out.txt";
     assert_eq!(sinks, [both, both, "/w/inner.txt /w/out.txt", "- -"]);

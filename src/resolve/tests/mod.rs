@@ -275,7 +275,7 @@ impl<'a> Driver<'a> {
         let launch = match self.resolver.render(unit, known).run(self.machine) {
             Rendered::Run(launch) => launch,
             Rendered::Show(launch) => {
-                self.said.push(format!("({})", launch.text));
+                self.said.push(format!("({})", launch.text()));
                 return Ok(());
             }
             Rendered::Omit(reason) => {
@@ -284,11 +284,11 @@ impl<'a> Driver<'a> {
             }
             Rendered::Refused(wrong) => return self.refuse(&wrong.message),
         };
-        self.said.push(format!("{}: {}", self.resolver.name(unit), launch.text));
+        self.said.push(format!("{}: {}", self.resolver.name(unit), launch.text()));
         let output = Machine::obey(&Script {
-            text: launch.text.to_string(),
-            dir: launch.dir.to_path_buf(),
-            env: launch.env.clone(),
+            text: launch.text().to_string(),
+            dir: launch.dir().to_path_buf(),
+            env: launch.env().clone(),
             set: Vec::new(),
             shopt: Vec::new(),
             shows_stderr: false,

@@ -22,7 +22,7 @@ fn said(tasks: &str) -> Vec<String> {
             match unit.work {
                 Work::Call => open.push((id, known.clone())),
                 Work::Command => said.push(match resolver.render(id, &known).run(&machine) {
-                    Rendered::Run(launch) => launch.text.to_string(),
+                    Rendered::Run(launch) => launch.text().to_string(),
                     Rendered::Refused(wrong) => format!("! {}", wrong.message),
                     Rendered::Show(_) | Rendered::Omit(_) => "-".into(),
                 }),

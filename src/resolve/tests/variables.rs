@@ -143,7 +143,7 @@ tasks:
 fn environment(tasks: &str, settings: Settings, names: &[&str]) -> Vec<String> {
     let machine = machine(tasks).file(".env", "A=dot\nD=dot\n").file("sub/.task", "D=task\nE=$D\n");
     let driver = Driver::new(&machine, settings).play(&["default"]);
-    let env = &driver.launches[0].env;
+    let env = driver.launches[0].env();
     names.iter().map(|name| env.get(*name).map_or("-".into(), |v| v.to_string())).collect()
 }
 
@@ -178,8 +178,8 @@ fn the_taskfile_may_go_before_the_machine() {
 fn tasks_that_add_nothing_share_one_environment() {
     let machine = machine("env: {A: '1'}\ntasks:\n  default: {deps: [a], cmd: x}\n  a: x\n");
     let driver = Driver::new(&machine, Settings::default()).play(&["default"]);
-    assert!(Arc::ptr_eq(&driver.launches[0].env, &driver.launches[1].env));
-    assert_eq!(driver.launches[0].env.get("A").map(|v| &**v), Some("1"));
+    assert!(Arc::ptr_eq(driver.launches[0].env(), driver.launches[1].env()));
+    assert_eq!(driver.launches[0].env().get("A").map(|v| &**v), Some("1"));
 }
 
 #[test]

@@ -16,8 +16,8 @@ use super::Reporter;
 
 /// Events that are worth waking a thread whatever the time.
 const MANY: usize = 1_000;
-/// What nobody sees who looks on.
-const MOMENT: Duration = Duration::from_millis(5);
+/// What nobody sees who looks on: that of a picture on a screen.
+const MOMENT: Duration = Duration::from_millis(16);
 
 enum Note {
     Events(Vec<Event>),

@@ -2,10 +2,13 @@
 //! own, and a summary that says what is there.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::io;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags, openat};
 
 use super::driver::Driver;
 use super::outputs::{self, Wrong};
@@ -25,6 +28,8 @@ type Left = BTreeMap<Arc<str>, Arc<str>>;
 pub(super) struct Contexts {
     /// `None` until somebody may write there, and where nothing can be kept.
     folder: Option<PathBuf>,
+    /// The same, open: what is looked for after each command need not be looked for from the root of all files.
+    open: Option<File>,
     is_asked: bool,
     outputs: Outputs,
     /// The folders of tasks that have one, by call and attempt.
@@ -81,6 +86,14 @@ fn file_name(task: &str, call: UnitId, attempt: u32) -> String {
     name
 }
 
+/// What a file in this folder holds.
+fn read_in(folder: &File, name: &str) -> io::Result<Vec<u8>> {
+    let mut file = File::from(openat(folder, name, OFlags::CLOEXEC, Mode::empty())?);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 impl Driver {
     /// The variables of a command's environment that lead to what its task leaves.
     pub(super) fn context_variables(
@@ -103,7 +116,9 @@ impl Driver {
     fn contexts_folder(&mut self) -> Option<&Path> {
         if !self.contexts.is_asked {
             self.contexts.is_asked = true;
-            self.contexts.folder = self.store.subdirectory("contexts");
+            let folder = self.store.subdirectory("contexts");
+            self.contexts.open = folder.as_deref().and_then(|folder| File::open(folder).ok());
+            self.contexts.folder = folder;
         }
         self.contexts.folder.as_deref()
     }
@@ -161,14 +176,23 @@ impl Driver {
     }
 
     fn read_outputs(&mut self, call: UnitId, attempt: u32) -> Result<Left, (PathBuf, Wrong)> {
-        let Some(file) = self.output_file(call, attempt) else { return Ok(Left::new()) };
-        let bytes = match std::fs::read(&file) {
+        let Contexts { folder: Some(folder), open, .. } = &self.contexts else {
+            return Ok(Left::new());
+        };
+        let name = file_name(&self.scheduler.plan().unit(call).task, call, attempt) + OUTPUT;
+        let bytes = match open {
+            Some(open) => read_in(open, &name),
+            None => std::fs::read(folder.join(&name)),
+        };
+        let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Left::new()),
-            Err(error) => return Err((file, Wrong { line: 1, why: error.to_string() })),
+            Err(error) => {
+                return Err((folder.join(name), Wrong { line: 1, why: error.to_string() }));
+            }
         };
         let text = String::from_utf8_lossy(&bytes);
-        let found = outputs::parse(&text).map_err(|wrong| (file, wrong))?;
+        let found = outputs::parse(&text).map_err(|wrong| (folder.join(name), wrong))?;
         Ok(found.into_iter().collect())
     }
 

@@ -623,8 +623,8 @@ impl Driver {
         }
         let Driver { events, logs, reports, store, fingerprints, resolver, scheduler, .. } = self;
         drop(logs);
-        // What is written now of thousands of tasks has the room that they took.
-        drop((resolver, scheduler));
+        // The process ends soon: to take thousands of tasks apart would be for nothing.
+        std::mem::forget((resolver, scheduler));
         events.finish();
         let told = reports.finish();
         store.prune();

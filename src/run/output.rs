@@ -73,6 +73,9 @@ impl Sinks {
 
     /// The call has ended.
     fn close(&mut self, call: UnitId) {
+        if self.open.is_empty() {
+            return;
+        }
         self.open.remove(&(call, Stream::Stdout));
         self.open.remove(&(call, Stream::Stderr));
     }

@@ -46,6 +46,7 @@ fn model(text: &str) -> taskfile::model::Model {
         dir: Some("/".into()),
         global: false,
         remote: None,
+        found: None,
     };
     taskfile::load(&request, &Os).expect("a Taskfile")
 }

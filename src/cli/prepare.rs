@@ -91,7 +91,8 @@ fn request(
     };
     let global = locate.global.unwrap_or(false);
     let remote = network.map(|network| network.reader(program, locate));
-    Ok(Request { dialect, taskfile, dir: filled(&locate.dir), global, remote })
+    let dir = filled(&locate.dir);
+    Ok(Request { dialect, taskfile, dir, global, remote, found: None })
 }
 
 fn stdin() -> Result<Arc<str>, Failure> {
@@ -137,14 +138,16 @@ pub fn ready(asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
     decide(asked, Some(model), host)
 }
 
-/// As [`ready`], when only tasks of these names are wanted.
-pub fn ready_for(names: &[String], asked: Asked, host: &dyn Host) -> Result<Ready, Failure> {
-    let model = taskfile::load_for(
-        names,
-        &request(asked.program, asked.locate, Some(asked.network()))?,
-        host,
-    )
-    .map_err(|failure| way_out(failure, asked.program))?;
+/// As [`ready`], when only tasks of these names are wanted; `found` is told the Taskfile before it is read.
+pub fn ready_for(
+    names: &[String],
+    asked: Asked,
+    found: fn(&Path),
+    host: &dyn Host,
+) -> Result<Ready, Failure> {
+    let request = request(asked.program, asked.locate, Some(asked.network()))?;
+    let model = taskfile::load_for(names, &Request { found: Some(found), ..request }, host)
+        .map_err(|failure| way_out(failure, asked.program))?;
     decide(asked, Some(model), host)
 }
 

@@ -1,7 +1,8 @@
 //! `par run`: puts a run together and turns its end into an exit code.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io;
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use super::world::Witnessed;
 use super::{status, summary, unknown, watch};
 use crate::diag::{Diagnostic, Fault};
 use crate::event::Status;
+use crate::exec::guard;
 use crate::fingerprint::Traces;
 use crate::host::{Host, Witness};
 use crate::id::{RunId, TaskIds};
@@ -27,6 +29,9 @@ use crate::run::{self, Cause, Ended, Explain, Gates, Order, Resume};
 use crate::schedule::{Options, Refusal};
 use crate::store::{Runs, Store};
 use crate::taskfile::{self, model::Model};
+
+/// A Taskfile of so many bytes has more tasks than a few.
+const LARGE: u64 = 8 * 1024;
 
 /// Runs the tasks of the command line.
 pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
@@ -45,7 +50,7 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
     let asked =
         Asked { program: args.program, locate: &args.locate, own: &args.own, flags: &args.flags };
     let ready = match wanted(args) {
-        Some(names) => prepare::ready_for(&names, asked, host),
+        Some(names) => prepare::ready_for(&names, asked, split_when_large, host),
         None => prepare::ready(asked, host),
     };
     let Ready { model, settings, warnings } = match ready {
@@ -82,6 +87,15 @@ pub fn run(args: &RunArgs, voice: Voice, host: &dyn Host) -> Exit {
             run_seen(args, &settings, &model, voice, host, seen)
         }
         false => watch::run(args, (once, watched), &settings, &model, voice, host),
+    }
+}
+
+/// A run of many tasks takes two processes, and to split this one costs by what it has grown to. Where somebody may
+/// be asked before anything runs it waits: the terminal is that process's that was called.
+fn split_when_large(taskfile: &Path) {
+    let is_large = || taskfile.metadata().is_ok_and(|file| file.len() > LARGE);
+    if !io::stdin().is_terminal() && is_large() {
+        guard::before_thread();
     }
 }
 

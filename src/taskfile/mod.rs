@@ -85,6 +85,8 @@ pub struct Request {
     pub global: bool,
     /// Who reads what is in the network; without it, such files are errors.
     pub remote: Option<Rc<dyn Remote>>,
+    /// Is told which file it is before that is read, where it is one.
+    pub found: Option<fn(&Path)>,
 }
 
 /// Why there is no model: all that is wrong with all files, warnings among it.
@@ -128,8 +130,12 @@ pub fn outline(request: &Request, host: &dyn Host) -> Option<Outline> {
 }
 
 fn root(request: &Request, host: &dyn Host) -> Result<Root, Failure> {
-    discover::root(request, host)
-        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })
+    let root = discover::root(request, host)
+        .map_err(|error| Failure { diagnostics: vec![error], ..Failure::default() })?;
+    if let (Some(found), None) = (request.found, &root.text) {
+        found(&root.file);
+    }
+    Ok(root)
 }
 
 fn whole(root: Root, dialect: Dialect, host: &dyn Host) -> Result<Model, Failure> {

@@ -18,6 +18,7 @@ const TASKS: &str = "
       fails: {sources: [src/a.txt], cmds: ['cat src/a.txt; exit 3']}
       stays: {sources: [src/a.txt], cmds: ['cat src/a.txt; exec sleep 1000']}
       marked: {watch: true, sources: [src/a.txt], cmds: ['cat src/a.txt']}
+      holds: {watch: true, sources: [src/a.txt], cmds: ['cat src/a.txt; exec sleep 1000']}
       first: echo first
     ";
 
@@ -139,6 +140,22 @@ fn a_task_that_fails_before_the_watch_begins_ends_all() {
 #[test]
 fn nothing_outlives_a_watch_that_is_killed() {
     let live = test(&["-ws", "stays"]).stdout("one\n").stderr_has("").status(137).start();
+    live.see("one\n");
+    live.signal(libc::SIGKILL);
+    live.wait_for_all();
+    live.end();
+}
+
+/// A run of many tasks is two processes before the Taskfile has said that it is to be watched.
+#[test]
+fn a_large_taskfile_may_ask_for_it_too() {
+    let large = format!("{TASKS}{}", "# one more\n    ".repeat(1_000));
+    let large = |args: &[&str]| test(args).taskfile(&large).stderr_has("");
+    let live = large(&["-s", "first", "marked"]).stdout("first\none\ntwo\n").start();
+    live.see("one\n");
+    write(&live, "src/a.txt", "two\n");
+    end(live, "two\n");
+    let live = large(&["-s", "holds"]).stdout("one\n").status(137).start();
     live.see("one\n");
     live.signal(libc::SIGKILL);
     live.wait_for_all();

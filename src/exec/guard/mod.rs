@@ -32,6 +32,8 @@ pub(super) const VARIABLE: &str = "PAR_GUARD";
 /// Hardly ever in the terminal's foreground, the inner must be able to write there all the same.
 pub(super) const HELD_BACK: libc::c_int = libc::SIGTTOU;
 
+/// The process that was guarded: what was forked from it was not.
+static OWN: AtomicI32 = AtomicI32::new(0);
 static OUTER: AtomicI32 = AtomicI32::new(0);
 static FACE: AtomicI32 = AtomicI32::new(0);
 
@@ -56,13 +58,13 @@ impl Guarded {
 
 /// Splits this process in outer and inner, and returns in the inner; the outer never returns.
 ///
-/// Call it just before the first child is started, before any thread is. A second call does nothing.
+/// Call it before the first child is started and before any thread is. A second call does nothing.
 ///
 /// # Errors
 ///
 /// When another thread exists (it would vanish in the inner), or the kernel has no process to spare.
 pub fn ensure() -> io::Result<Guarded> {
-    if OUTER.load(Ordering::Acquire) == 0 {
+    if !is_established() {
         signals::handle(libc::SIGCHLD, libc::SIG_DFL)?;
         // What cannot be reached is the run's business; what can must be known to both processes.
         if let Err(error) = jobserver::prepare() {
@@ -72,6 +74,7 @@ pub fn ensure() -> io::Result<Guarded> {
         signals::block(&signals::set([HELD_BACK]));
         FACE.store(guarded.face, Ordering::Release);
         OUTER.store(guarded.outer, Ordering::Release);
+        OWN.store(std::process::id() as pid_t, Ordering::Release);
     }
     Ok(Guarded { outer: OUTER.load(Ordering::Acquire), face: FACE.load(Ordering::Acquire) })
 }
@@ -84,7 +87,7 @@ pub fn before_thread() {
 
 /// Whether it was called, from wherever.
 pub(super) fn is_established() -> bool {
-    OUTER.load(Ordering::Acquire) != 0
+    OWN.load(Ordering::Acquire) == std::process::id() as pid_t
 }
 
 /// Ends this process by `signal`, as a shell expects of a program that was interrupted.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::id::{RunId, UnitId};
+use crate::id::{RunId, TaskId, UnitId};
 
 /// The version of this contract, written in every `run_started`. A reader that knows a lower one must stop.
 pub const VERSION: u32 = 1;
@@ -317,7 +317,7 @@ pub enum Kind {
         /// Name of its task, as shown.
         task: Arc<str>,
         /// Unique across runs and machines.
-        id: Arc<str>,
+        id: TaskId,
         /// The words of a command line that make this call by itself. Absent: the task's name alone; empty: there
         /// are none.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,9 +5,10 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One node of the plan, unique within a run and never reused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,45 +102,110 @@ impl fmt::Display for RunId {
     }
 }
 
-/// Makes task ids `{project}_{workflow}_{YYYYMMDD}_{HHMMSS}_{hash}_{counter}`, all different.
+/// The id of a unit: `{project}_{workflow}_{YYYYMMDD}_{HHMMSS}_{hash}_{counter}`, unique across runs and machines.
 ///
-/// The hash is 8 hex digits that the caller derives from process, machine and chance, so ids of
-/// two processes differ; the counter (at least three digits) makes those of one process differ.
-#[derive(Debug)]
-pub struct TaskIds {
-    last: Mutex<Last>,
+/// There are many in a run that differ in the counter alone, so the rest is theirs together.
+#[derive(Clone)]
+pub struct TaskId(Id);
+
+#[derive(Clone)]
+enum Id {
+    /// What stands before the counter, and the counter.
+    Made(Arc<String>, u32),
+    Read(Arc<String>),
 }
 
-/// The latest id, in the room of which the next one is written.
+impl TaskId {
+    /// All of it, or all but the counter, which has at least three digits.
+    pub(crate) fn parts(&self) -> (&str, Option<u32>) {
+        match &self.0 {
+            Id::Made(head, counter) => (head, Some(*counter)),
+            Id::Read(text) => (text, None),
+        }
+    }
+
+    /// The zeros before a counter that has fewer than three digits.
+    pub(crate) fn zeros(counter: u32) -> &'static str {
+        match counter {
+            ..10 => "00",
+            10..100 => "0",
+            100.. => "",
+        }
+    }
+}
+
+impl From<&str> for TaskId {
+    fn from(text: &str) -> TaskId {
+        TaskId(Id::Read(Arc::new(text.to_owned())))
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (head, Some(counter)) => write!(f, "{head}{}{counter}", TaskId::zeros(counter)),
+            (text, None) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
+impl PartialEq for TaskId {
+    fn eq(&self, other: &TaskId) -> bool {
+        *self == *other.to_string()
+    }
+}
+
+impl Eq for TaskId {}
+
+impl PartialEq<str> for TaskId {
+    fn eq(&self, other: &str) -> bool {
+        match self.parts() {
+            (_, Some(_)) => self.to_string() == other,
+            (text, None) => text == other,
+        }
+    }
+}
+
+impl Serialize for TaskId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TaskId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<TaskId, D::Error> {
+        Ok(TaskId(Id::Read(Arc::new(String::deserialize(deserializer)?))))
+    }
+}
+
+/// Makes task ids, all different.
+///
+/// The hash in them is 8 hex digits that the caller derives from process, machine and chance, so ids of
+/// two processes differ; the counter makes those of one process differ.
 #[derive(Debug)]
-struct Last {
-    text: String,
-    /// Where its number begins, bytes.
-    place: usize,
-    number: u64,
+pub struct TaskIds {
+    head: Arc<String>,
+    latest: AtomicU32,
 }
 
 impl TaskIds {
     /// Ids for one run; `project` and `workflow` are reduced to letters, digits and `-`.
     pub fn new(project: &str, workflow: &str, date: &str, time: &str, hash: u32) -> TaskIds {
         let (project, workflow) = (plain(project), plain(workflow));
-        let text = format!("{project}_{workflow}_{date}_{time}_{hash:08x}_");
-        TaskIds { last: Mutex::new(Last { place: text.len(), text, number: 0 }) }
+        let head = format!("{project}_{workflow}_{date}_{time}_{hash:08x}_");
+        TaskIds { head: Arc::new(head), latest: AtomicU32::new(0) }
     }
 
     /// The next id.
-    pub fn next(&self) -> Arc<str> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let Last { text, place, number } = &mut *last;
-        *number += 1;
-        text.truncate(*place);
-        text.push_str(match number {
-            ..10 => "00",
-            10..100 => "0",
-            100.. => "",
-        });
-        text.push_str(itoa::Buffer::new().format(*number));
-        text.as_str().into()
+    pub fn next(&self) -> TaskId {
+        let counter = self.latest.fetch_add(1, Ordering::Relaxed) + 1;
+        TaskId(Id::Made(self.head.clone(), counter))
     }
 }
 
@@ -156,9 +222,11 @@ mod tests {
     #[test]
     fn task_ids_have_six_parts_and_count_up() {
         let ids = TaskIds::new("open code", "qa:all", "20260102", "030405", 0xabc);
-        assert_eq!(&*ids.next(), "open-code_qa-all_20260102_030405_00000abc_001");
-        assert_eq!(&*ids.next(), "open-code_qa-all_20260102_030405_00000abc_002");
-        let later: Vec<_> = (3..=1000).map(|_| ids.next()).collect();
+        assert_eq!(ids.next().to_string(), "open-code_qa-all_20260102_030405_00000abc_001");
+        let second = ids.next();
+        assert_eq!(second, *"open-code_qa-all_20260102_030405_00000abc_002");
+        assert_eq!(second, TaskId::from("open-code_qa-all_20260102_030405_00000abc_002"));
+        let later: Vec<_> = (3..=1000).map(|_| ids.next().to_string()).collect();
         let number = |place: usize| later[place - 3].rsplit('_').next().map(str::to_owned);
         let numbers = [9, 10, 99, 100, 999, 1000].map(|place| number(place).unwrap_or_default());
         assert_eq!(numbers, ["009", "010", "099", "100", "999", "1000"]);
@@ -170,7 +238,7 @@ mod tests {
         let all = std::sync::Mutex::new(std::collections::HashSet::new());
         std::thread::scope(|s| {
             for _ in 0..4 {
-                s.spawn(|| (0..1000).for_each(|_| assert!(all.lock().unwrap().insert(ids.next()))));
+                s.spawn(|| (0..1000).for_each(|_| assert!(all.lock().unwrap().insert(ids.next().to_string()))));
             }
         });
         assert_eq!(all.into_inner().unwrap().len(), 4000);

@@ -2,6 +2,8 @@
 //!
 //! Serde stays the reader and says what is right: what is rare is left to it, and tests compare the rest.
 
+use crate::id::TaskId;
+
 use super::{Event, Frame, Kind, Outcome, Role, Usage};
 
 /// Adds to a text.
@@ -29,6 +31,16 @@ impl Json<'_> {
             return self.raw("\"").raw(text).raw("\"");
         }
         self.other(text)
+    }
+
+    /// What a made id consists of needs no escape.
+    fn id(&mut self, id: &TaskId) -> &mut Self {
+        match id.parts() {
+            (head, Some(counter)) => {
+                self.raw("\"").raw(head).raw(TaskId::zeros(counter)).number(counter).raw("\"")
+            }
+            (text, None) => self.text(text),
+        }
     }
 
     pub(crate) fn texts(&mut self, texts: &[impl AsRef<str>]) -> &mut Self {
@@ -85,7 +97,7 @@ impl Event {
                 json.raw(r#","event":"added","unit":"#).number(unit.0);
                 json.raw(r#","parent":"#).number(parent.0);
                 json.raw(r#","role":""#).raw(role.word());
-                json.raw(r#"","task":"#).text(task).raw(r#","id":"#).text(id);
+                json.raw(r#"","task":"#).text(task).raw(r#","id":"#).id(id);
                 if let Some(words) = words {
                     json.raw(r#","words":"#).texts(words);
                 }
@@ -188,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::event::{At, Decision, Failure, Level, Status, Stream, Why};
-    use crate::id::{RunId, UnitId};
+    use crate::id::{RunId, TaskIds, UnitId};
 
     /// Plain ones, and all that has to be escaped or could be taken for it.
     fn text() -> impl Strategy<Value = Arc<str>> {
@@ -256,13 +268,22 @@ mod tests {
         prop::sample::select(vec![Run, Task, Command, Deferred])
     }
 
+    fn id() -> impl Strategy<Value = TaskId> {
+        let made = (0..1_100).prop_map(|before| {
+            let ids = TaskIds::new("é p", "w", "20260102", "030405", 1);
+            (0..before).for_each(|_| drop(ids.next()));
+            ids.next()
+        });
+        prop_oneof![made, text().prop_map(|text| TaskId::from(&*text))]
+    }
+
     /// What happens to every task.
     fn frequent() -> impl Strategy<Value = Kind> {
         let path = text().prop_map(|text| PathBuf::from(&*text));
         let words = option::of(texts().prop_map(Arc::from));
         let stream = prop::sample::select(vec![Stream::Stdout, Stream::Stderr]);
         prop_oneof![
-            (unit(), unit(), role(), text(), text(), words).prop_map(
+            (unit(), unit(), role(), text(), id(), words).prop_map(
                 |(unit, parent, role, task, id, words)| Kind::Added {
                     unit,
                     parent,

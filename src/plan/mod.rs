@@ -13,7 +13,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::id::UnitId;
+use crate::id::{TaskId, UnitId};
 
 pub use ancestry::Ancestry;
 pub use forecast::{Forecast, Line};
@@ -31,7 +31,7 @@ pub struct Unit {
     /// Full name of the task that a call calls, as far as it is known; empty for commands.
     pub name: Arc<str>,
     /// Unique across runs and machines.
-    pub id: Arc<str>,
+    pub id: TaskId,
     /// Whether a failure of it counts for what stands around it.
     pub ignore_error: bool,
     /// How long it probably takes (a command: its process; a call: its body with the calls in it, without
@@ -136,8 +136,8 @@ impl Plan {
     pub fn rooted() -> Plan {
         let root = Unit {
             work: Work::Call,
-            task: "".into(),
-            name: "".into(),
+            task: Arc::default(),
+            name: Arc::default(),
             id: "".into(),
             ignore_error: false,
             estimate: None,

@@ -75,7 +75,7 @@ impl Driver {
             self.common.of_run = Some(self.variables_of_run());
         }
         let mut all = Environment::new(self.common.of_command(launch.env()), launch.dir());
-        all.set("PAR_TASK_ID", &*self.scheduler.plan().unit(task).id);
+        all.set("PAR_TASK_ID", self.scheduler.plan().unit(task).id.to_string());
         all.set("PAR_ATTEMPT", start.attempt.to_string());
         all.set(nesting::CALLERS, self.nesting.callers(&self.scheduler.plan().unit(task).task));
         if let Some(held) = self.claims_around(task) {

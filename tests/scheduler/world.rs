@@ -366,7 +366,7 @@ impl Player {
             work,
             task: format!("t{task}").into(),
             name: format!("t{task}").into(),
-            id: format!("id{}", self.next).into(),
+            id: format!("id{}", self.next).as_str().into(),
             ignore_error,
             estimate: self.random.percent(50).then_some(estimate),
             timeout: timeout.then_some(Duration::from_millis(20)),

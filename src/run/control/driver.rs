@@ -13,7 +13,7 @@ use super::place::Entry;
 use super::status::{Answer, Request};
 use super::{ask, place};
 use crate::event::{Kind, Level, Why};
-use crate::id::{UnitId, UnitMap};
+use crate::id::{TaskId, UnitId, UnitMap};
 use crate::plan::Work;
 use crate::schedule::{Input, Standing};
 
@@ -155,7 +155,7 @@ impl Driver {
         });
         let tasks: Vec<_> =
             tasks.map(|(unit, planned)| (unit, planned.task.clone(), planned.id.clone())).collect();
-        let is_meant = |task: &str, id: &str| task == name || id == name;
+        let is_meant = |task: &str, id: &TaskId| task == name || *id == *name;
         let (meant, others): (Vec<_>, Vec<_>) =
             tasks.into_iter().partition(|(_, task, id)| is_meant(task, id));
         if meant.is_empty() {

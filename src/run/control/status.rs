@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::driver::Driver;
 use crate::event::Decision;
-use crate::id::{RunId, UnitId};
+use crate::id::{RunId, TaskId, UnitId};
 use crate::schedule::Standing;
 
 /// What a run is asked.
@@ -81,7 +81,7 @@ pub struct Task {
     /// Its name.
     pub task: Arc<str>,
     /// Unique across runs and machines.
-    pub id: Arc<str>,
+    pub id: TaskId,
     /// Which attempt runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,

@@ -238,7 +238,10 @@ mod tests {
         let all = std::sync::Mutex::new(std::collections::HashSet::new());
         std::thread::scope(|s| {
             for _ in 0..4 {
-                s.spawn(|| (0..1000).for_each(|_| assert!(all.lock().unwrap().insert(ids.next().to_string()))));
+                s.spawn(|| {
+                    (0..1000)
+                        .for_each(|_| assert!(all.lock().unwrap().insert(ids.next().to_string())))
+                });
             }
         });
         assert_eq!(all.into_inner().unwrap().len(), 4000);

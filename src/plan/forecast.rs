@@ -84,7 +84,7 @@ impl Order<'_> {
         calls: &mut Vec<(UnitId, Vec<NodeIndex>)>,
     ) {
         let end = self.ends[&call];
-        let Some(fragment) = self.plan.fragment(call) else {
+        let Some(fragment) = self.plan.parts(call) else {
             return entry.iter().for_each(|&first| self.edge(first, end));
         };
         let mut front = entry.clone();

@@ -12,6 +12,7 @@ use std::time::Duration;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use thin_vec::ThinVec;
 
 use crate::id::{TaskId, UnitId};
 
@@ -84,6 +85,27 @@ pub struct Fragment {
     pub policy: Option<Arc<Policy>>,
 }
 
+/// What a call consists of, once it is expanded: its fragment, and those of further attempts.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// Calls that must be done before the body.
+    pub deps: ThinVec<UnitId>,
+    /// The body.
+    pub steps: ThinVec<Step>,
+    /// As [`Fragment::alone_across_runs`].
+    pub alone_across_runs: Option<Arc<str>>,
+    /// As [`Fragment::max_parallel`].
+    pub max_parallel: Option<u32>,
+    /// As [`Fragment::check`].
+    pub check: bool,
+    /// As [`Fragment::keep_going`].
+    pub keep_going: bool,
+    /// As [`Fragment::fail_fast`].
+    pub fail_fast: bool,
+    /// As [`Fragment::one_at_a_time`].
+    pub one_at_a_time: bool,
+}
+
 /// An element of a body, in order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
@@ -128,7 +150,7 @@ struct Node {
     unit: Unit,
     parent: UnitId,
     /// Of a call that is expanded; commands have none.
-    fragment: Option<Box<Fragment>>,
+    parts: Option<Box<Parts>>,
 }
 
 impl Plan {
@@ -154,7 +176,7 @@ impl Plan {
     /// Adds a unit that stands in `parent`.
     pub fn add(&mut self, id: UnitId, unit: Unit, parent: UnitId) {
         self.minds_silence |= unit.policy.as_deref().is_some_and(Policy::minds_silence);
-        let node = self.graph.add_node(Node { id, unit, parent, fragment: None });
+        let node = self.graph.add_node(Node { id, unit, parent, parts: None });
         if self.nodes.len() <= id.index() {
             self.nodes.resize(id.index() + 1, None);
         }
@@ -162,8 +184,8 @@ impl Plan {
     }
 
     /// Adds what a call consists of: its new units and what it needs.
-    pub fn expand(&mut self, call: UnitId, mut fragment: Fragment) {
-        for (id, unit) in std::mem::take(&mut fragment.units) {
+    pub fn expand(&mut self, call: UnitId, fragment: Fragment) {
+        for (id, unit) in fragment.units {
             self.add(id, unit, call);
         }
         for &dep in &fragment.deps {
@@ -179,24 +201,31 @@ impl Plan {
             self.minds_silence |= policy.minds_silence();
             self.graph[node].unit.policy = Some(policy.clone());
         }
-        fragment.deps.shrink_to_fit();
-        fragment.steps.shrink_to_fit();
-        self.graph[node].fragment = Some(Box::new(fragment));
+        self.graph[node].parts = Some(Box::new(Parts {
+            deps: fragment.deps.as_slice().into(),
+            steps: fragment.steps.as_slice().into(),
+            alone_across_runs: fragment.alone_across_runs,
+            max_parallel: fragment.max_parallel,
+            check: fragment.check,
+            keep_going: fragment.keep_going,
+            fail_fast: fragment.fail_fast,
+            one_at_a_time: fragment.one_at_a_time,
+        }));
     }
 
     /// Adds to the body of a call that is expanded: a further attempt, or what a body asked for. Where its
     /// first step is.
-    pub fn append(&mut self, call: UnitId, mut fragment: Fragment) -> usize {
-        for (id, unit) in std::mem::take(&mut fragment.units) {
+    pub fn append(&mut self, call: UnitId, fragment: Fragment) -> usize {
+        for (id, unit) in fragment.units {
             self.add(id, unit, call);
         }
         for part in fragment.steps.iter().filter_map(|step| step.unit()) {
             self.need(call, part, Need::Part);
         }
         let node = self.index(call);
-        let whole = self.graph[node].fragment.get_or_insert_default();
+        let whole = self.graph[node].parts.get_or_insert_default();
         let first = whole.steps.len();
-        whole.steps.append(&mut fragment.steps);
+        whole.steps.extend(fragment.steps);
         (whole.keep_going, whole.fail_fast) = (fragment.keep_going, fragment.fail_fast);
         whole.max_parallel = fragment.max_parallel;
         first
@@ -228,9 +257,9 @@ impl Plan {
         self.graph[self.index(unit)].parent
     }
 
-    /// What a call consists of, once it is expanded; `units` is empty, they are here.
-    pub fn fragment(&self, call: UnitId) -> Option<&Fragment> {
-        self.graph[self.index(call)].fragment.as_deref()
+    /// What a call consists of, once it is expanded.
+    pub fn parts(&self, call: UnitId) -> Option<&Parts> {
+        self.graph[self.index(call)].parts.as_deref()
     }
 
     /// The units that wait for `unit`, each with the reason.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use thin_vec::ThinVec;
+
 use super::outcome::TIMED_OUT;
 use super::serve::Serving;
 use super::state::{Ask, State};
@@ -25,11 +27,11 @@ pub(super) struct Body {
     /// A failure of a part in the background, to be seen at the next join.
     late: Option<UnitId>,
     /// Deferred parts that were reached.
-    deferred: Vec<UnitId>,
+    deferred: ThinVec<UnitId>,
     /// Whether it is being asked what comes next.
     asking: Asking,
     /// Why it cannot go on.
-    refused: Option<Refusal>,
+    refused: Option<Box<Refusal>>,
     /// A server that it relied on and that fell.
     lost: Option<UnitId>,
     phase: Phase,
@@ -147,12 +149,12 @@ impl Scheduler {
         if open.is_empty() {
             return self.deps_done(call, failed);
         }
-        let one_at_a_time = self.plan.fragment(call).is_some_and(|f| f.one_at_a_time);
+        let one_at_a_time = self.plan.parts(call).is_some_and(|f| f.one_at_a_time);
         self.open_all(&open[..if one_at_a_time { 1 } else { open.len() }]);
     }
 
     pub(super) fn deps_done(&mut self, call: UnitId, failed: Option<UnitId>) {
-        let check = self.plan.fragment(call).is_some_and(|fragment| fragment.check);
+        let check = self.plan.parts(call).is_some_and(|fragment| fragment.check);
         if let Some(refusal) = self.row(call).take(|rare| &mut rare.cut) {
             return self.refuse(call, refusal);
         }
@@ -227,7 +229,7 @@ impl Scheduler {
         if is_over {
             return self.deps_done(call, failed);
         }
-        let Some(fragment) = self.plan.fragment(call) else { return };
+        let Some(fragment) = self.plan.parts(call) else { return };
         let (fail_fast, one_at_a_time) = (fragment.fail_fast, fragment.one_at_a_time);
         if fail_fast && !fine {
             let others = self.deps_left(call);
@@ -241,14 +243,14 @@ impl Scheduler {
     /// The dependencies that a call still waits for, in order.
     fn deps_left(&self, call: UnitId) -> Vec<UnitId> {
         let State::Deps { left, .. } = &self.rows[call.index()].state else { return Vec::new() };
-        let deps = self.plan.fragment(call).map_or(&[][..], |fragment| &fragment.deps);
+        let deps = self.plan.parts(call).map_or(&[][..], |fragment| &fragment.deps);
         deps.iter().copied().filter(|dep| left.contains(dep)).collect()
     }
 
     fn part_ended(&mut self, call: UnitId, part: UnitId) {
         let fine = self.is_fine(part) || self.is_ignored(part);
         let in_background = self.rows[part.index()].background;
-        let fail_fast = self.plan.fragment(call).is_some_and(|fragment| fragment.fail_fast);
+        let fail_fast = self.plan.parts(call).is_some_and(|fragment| fragment.fail_fast);
         let State::Body(body) = &mut self.rows[call.index()].state else { return };
         let waited = body.waiting == Some(part);
         if waited {
@@ -273,7 +275,7 @@ impl Scheduler {
     /// Takes the body as far as it goes without waiting.
     pub(super) fn advance(&mut self, call: UnitId) {
         loop {
-            let keep_going = self.plan.fragment(call).is_some_and(|f| f.keep_going);
+            let keep_going = self.plan.parts(call).is_some_and(|f| f.keep_going);
             let ending = self.rows[call.index()].ending;
             let State::Body(body) = &mut self.rows[call.index()].state else { return };
             if body.waiting.is_some() || body.asking != Asking::No {
@@ -300,7 +302,7 @@ impl Scheduler {
     /// A body that has failed goes on with the next question, if there is one to come; otherwise its steps
     /// are over. `false` when it waits for that.
     fn skips_to_next(&mut self, call: UnitId) -> bool {
-        let Some(fragment) = self.plan.fragment(call) else { return true };
+        let Some(fragment) = self.plan.parts(call) else { return true };
         let State::Body(body) = &mut self.rows[call.index()].state else { return true };
         if body.phase != Phase::Steps {
             return true;
@@ -317,7 +319,7 @@ impl Scheduler {
     /// One step; `false` when the body has to wait.
     fn take_step(&mut self, call: UnitId) -> bool {
         let sequential = self.options.sequential;
-        let Some(fragment) = self.plan.fragment(call) else { return false };
+        let Some(fragment) = self.plan.parts(call) else { return false };
         let State::Body(body) = &mut self.rows[call.index()].state else { return false };
         let Some(&step) = fragment.steps.get(body.next) else {
             body.phase = Phase::Draining;
@@ -385,7 +387,7 @@ impl Scheduler {
         match next {
             _ if is_ending => {}
             Expanded::Omitted => {}
-            Expanded::Refused(refusal) => body.refused = Some(refusal),
+            Expanded::Refused(refusal) => body.refused = Some(Box::new(refusal)),
             Expanded::Body(fragment) => {
                 body.failed = None;
                 self.append(call, fragment);
@@ -435,7 +437,8 @@ impl Scheduler {
         }
         let outcome = match (ending, body.failed.or(body.lost), body.refused.take()) {
             (Some(ending), ..) => ending.outcome(),
-            (None, _, Some(Refusal { code, message })) => {
+            (None, _, Some(refusal)) => {
+                let Refusal { code, message } = *refusal;
                 Outcome::Failed(Failure::Refused { code, message })
             }
             (None, Some(part), None) => Outcome::Failed(Failure::Below(part)),
@@ -461,7 +464,7 @@ impl Scheduler {
 
     /// Parts of a body that have begun and not ended.
     pub(super) fn live_parts(&self, call: UnitId) -> Vec<UnitId> {
-        let Some(fragment) = self.plan.fragment(call) else { return Vec::new() };
+        let Some(fragment) = self.plan.parts(call) else { return Vec::new() };
         fragment
             .steps
             .iter()
@@ -485,7 +488,7 @@ impl Scheduler {
         // starting depends on it.
         for _ in 0..4 * self.plan.len() + 64 {
             let Some(call) = spread.pop() else { return };
-            let Some(fragment) = self.plan.fragment(call) else { continue };
+            let Some(fragment) = self.plan.parts(call) else { continue };
             let mut after = self.rows[call.index()].tail;
             let mut after_join = after;
             let mut tails = Vec::with_capacity(fragment.steps.len() + fragment.deps.len());

@@ -135,7 +135,7 @@ impl Scheduler {
 
     /// Whether what a command says decides how the body around it goes on.
     fn is_judged(&self, unit: UnitId) -> bool {
-        let body = self.plan.fragment(self.plan.parent(unit));
+        let body = self.plan.parts(self.plan.parent(unit));
         body.is_some_and(|body| body.steps.last() == Some(&Step::Next))
     }
 

@@ -57,7 +57,7 @@ impl Scheduler {
 
     /// Parts of a call's body that were never reached end with it, or with the attempt.
     pub(super) fn skip_parts(&mut self, unit: UnitId, outcome: &Outcome) {
-        let Some(fragment) = self.plan.fragment(unit) else { return };
+        let Some(fragment) = self.plan.parts(unit) else { return };
         let parts: Vec<UnitId> = fragment.steps.iter().filter_map(|step| step.unit()).collect();
         let outcome = match outcome {
             Outcome::Failed(Failure::Below(cause)) | Outcome::Skipped(cause) => {

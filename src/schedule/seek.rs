@@ -47,7 +47,7 @@ impl Scheduler {
 
     /// The name under which no other run makes the task at the same time.
     fn claim_of(&self, call: UnitId) -> Option<Claim> {
-        let fragment = self.plan.fragment(call)?;
+        let fragment = self.plan.parts(call)?;
         let name = fragment.alone_across_runs.as_ref()?;
         Some(Claim { name: format!("task {name}").into(), shared: false, is_courtesy: true })
     }
@@ -140,7 +140,7 @@ impl Scheduler {
         if !matches!(self.rows[call.index()].state, State::Claiming) {
             return;
         }
-        let checks = self.plan.fragment(call).is_some_and(|fragment| fragment.check);
+        let checks = self.plan.parts(call).is_some_and(|fragment| fragment.check);
         let is_first = self.rows[call.index()].attempt == 0;
         match claimed {
             Claimed::Refused(refusal) => self.refuse(call, refusal),

@@ -34,7 +34,7 @@ impl Scheduler {
         if !self.is_server(call) || self.rows[command.index()].deferred {
             return false;
         }
-        let steps = self.plan.fragment(call).map_or(&[][..], |fragment| &fragment.steps);
+        let steps = self.plan.parts(call).map_or(&[][..], |fragment| &fragment.steps);
         let last = steps.iter().rev().find(|step| !matches!(step, Step::Defer(_) | Step::Join));
         last.and_then(|step| step.unit()) == Some(command)
     }
@@ -135,7 +135,7 @@ impl Scheduler {
 
     /// Servers that the attempts of a body have called, and that nobody else relies on.
     pub(super) fn servers_of(&self, call: UnitId) -> Vec<UnitId> {
-        let Some(fragment) = self.plan.fragment(call) else { return Vec::new() };
+        let Some(fragment) = self.plan.parts(call) else { return Vec::new() };
         let is_part = |server: UnitId| {
             let mut chain = std::iter::once(server).chain(self.around(server));
             let child = chain.find(|&unit| unit != call && self.plan.parent(unit) == call);
@@ -242,7 +242,7 @@ impl Scheduler {
 
     /// Whether the command line asked for servers and nothing else.
     pub(super) fn asks_for_servers_only(&self) -> bool {
-        let Some(fragment) = self.plan.fragment(UnitId::ROOT) else { return false };
+        let Some(fragment) = self.plan.parts(UnitId::ROOT) else { return false };
         let parts = fragment.steps.iter().filter_map(|step| step.unit());
         fragment.deps.iter().copied().chain(parts).all(|unit| {
             self.rows[unit.index()].rare().serving == Serving::Ready && self.outcome(unit).is_none()

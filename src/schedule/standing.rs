@@ -40,7 +40,7 @@ impl Scheduler {
     }
 
     fn unfinished_deps(&self, call: UnitId) -> Vec<UnitId> {
-        let deps = self.plan.fragment(call).map_or(&[][..], |fragment| &fragment.deps);
+        let deps = self.plan.parts(call).map_or(&[][..], |fragment| &fragment.deps);
         deps.iter().copied().filter(|&dep| self.outcome(dep).is_none()).collect()
     }
 
@@ -52,7 +52,7 @@ impl Scheduler {
         if !deps.is_empty() {
             return deps;
         }
-        let steps = self.plan.fragment(call).map_or(&[][..], |fragment| &fragment.steps);
+        let steps = self.plan.parts(call).map_or(&[][..], |fragment| &fragment.steps);
         let before = steps.iter().take_while(|step| step.unit() != Some(part));
         let before = before.filter(|step| !matches!(step, Step::Defer(_)));
         let tasks =

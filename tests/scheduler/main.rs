@@ -99,7 +99,7 @@ impl Watcher {
     /// No more members of a group are under way than may be.
     fn see_member(&mut self, plan: &Plan, unit: UnitId) {
         let call = plan.parent(unit);
-        let Some(fragment) = plan.fragment(call) else { return };
+        let Some(fragment) = plan.parts(call) else { return };
         let is_member = fragment.steps.contains(&Step::Background(unit));
         let Some(most) = fragment.max_parallel.filter(|_| is_member) else { return };
         let members = self.members.entry(call).or_default();
@@ -195,7 +195,7 @@ impl Watcher {
     fn check_needs(&mut self, scheduler: &Scheduler, command: UnitId) {
         let plan = scheduler.plan();
         let call = plan.parent(command);
-        let Some(fragment) = plan.fragment(call) else {
+        let Some(fragment) = plan.parts(call) else {
             return self.fault(format!("{command:?} starts in a call that was never expanded"));
         };
         let ready = self.ready.clone();
@@ -240,7 +240,7 @@ impl Watcher {
 
     /// Deferred commands run when everything else of the body has ended.
     fn check_body_over(&mut self, scheduler: &Scheduler, call: UnitId, command: UnitId) {
-        let Some(fragment) = scheduler.plan().fragment(call) else { return };
+        let Some(fragment) = scheduler.plan().parts(call) else { return };
         for step in &fragment.steps {
             if let Step::Run(unit) | Step::Background(unit) = *step
                 && self.running.contains(&unit)
@@ -281,7 +281,7 @@ fn in_deferred(plan: &Plan, mut unit: UnitId) -> bool {
     while unit != UnitId::ROOT {
         let parent = plan.parent(unit);
         let deferred = plan
-            .fragment(parent)
+            .parts(parent)
             .is_some_and(|fragment| fragment.steps.contains(&Step::Defer(unit)));
         if deferred {
             return true;

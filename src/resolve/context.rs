@@ -309,7 +309,7 @@ fn directory(task: &Task, vars: &Vars, site: Site<'_>) -> Result<Arc<Path>, Diag
     let Some(dir) = &task.dir else {
         let root = &site.shared.root_dir;
         let is_root = task.base_dir.as_os_str() == root.as_os_str();
-        return Ok(if is_root { root.clone() } else { task.base_dir.as_path().into() });
+        return Ok(if is_root { root.clone() } else { Arc::clone(&task.base_dir) });
     };
     let written = text(dir, vars, site)?;
     let expanded = path::expand(&written, &|key| site.host.env(key));

@@ -50,7 +50,7 @@ fn unmet_ahead(task: &Task, site: Site<'_>) -> Option<Diagnostic> {
     }
     let literal = |template: &Template| Ok(template.literal().map(Arc::from));
     // Programs of a path relative to a directory that is not known yet are looked for there later.
-    let dir = task.dir.is_none().then_some(&*task.base_dir);
+    let dir = task.dir.is_none().then_some(&**task.base_dir);
     let env = |name: &str| {
         let written = task.env.iter().any(|var| &*var.name == name) || !task.dotenv.is_empty();
         let known =

@@ -3,18 +3,18 @@
 //! Says no when in doubt. What it says yes to needs no variables of its own.
 
 use super::shared::Shared;
-use crate::taskfile::model::{Action, Call, Command, Glob, Output, Precondition, Task};
+use crate::taskfile::model::{Action, Call, Command, Details, Glob, Output, Precondition, Task};
 use crate::template::Template;
 
 /// Whether nothing in the task, and nothing that is written around its output, reads a variable.
 pub(super) fn is_plain(task: &Task, shared: &Shared) -> bool {
-    let Task { desc, summary, label, prefix, dir, condition, .. } = task;
+    let Details { summary, label, prefix, dir, condition, .. } = &**task;
     let lists = [&task.include_vars, &task.vars, &task.env];
     lists.into_iter().all(|list| list.is_empty())
         && task.dotenv.is_empty()
         && task.requires.is_empty()
         && task.policy.is_empty()
-        && [desc, summary, label, prefix, dir, condition].into_iter().all(is_literal)
+        && [&task.desc, summary, label, prefix, dir, condition].into_iter().all(is_literal)
         && all_literal(&task.status)
         && all_literal(&task.prompts)
         && task.preconditions.iter().all(precondition)

@@ -61,7 +61,7 @@ pub struct Task {
     /// `vars` of the includes that led here.
     pub include_vars: Vec<Var>,
     /// Variables of the files around it, as far as an include makes them the task's.
-    pub file_vars: Arc<Vec<Var>>,
+    pub file_vars: Option<Arc<Vec<Var>>>,
 }
 
 /// An entry of `includes`.

@@ -2,13 +2,14 @@
 //!
 //! Follows go-task's order of merging, but with siblings always in the order of the file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use thin_vec::ThinVec;
 
 use super::ast::{File, Include, Task};
-use super::model::{Model, Output, Var};
+use super::model::{Directory, Model, Output, Var};
 use super::read::{Link, Tree};
 use crate::diag::{Diagnostic, Fault, Severity};
 
@@ -110,9 +111,10 @@ impl Merger<'_> {
         add_vars(&mut whole.env, inner.env, link);
         let has_default = inner.tasks.contains_key("default");
         let vars = Arc::new(whole.vars.values().cloned().collect());
+        let dir = Directory::from(&*link.dir);
         for (name, task) in inner.tasks {
             if !is_excluded(&name, &link.include.excludes) {
-                self.add_task(whole, task, link, &vars);
+                self.add_task(whole, task, &link.include, (&vars, &dir));
             }
         }
         if has_default && !link.include.flatten {
@@ -136,18 +138,23 @@ impl Merger<'_> {
         }
     }
 
-    fn add_task(&mut self, whole: &mut Whole, mut task: Task, link: &Link, vars: &Arc<Vec<Var>>) {
-        let include = &link.include;
+    fn add_task(
+        &mut self,
+        whole: &mut Whole,
+        mut task: Task,
+        include: &Include,
+        (vars, dir): (&Arc<Vec<Var>>, &Directory),
+    ) {
         task.body.internal |= include.internal;
         if !include.flatten {
             qualify(&mut task, include);
         }
         if include.is_map {
             if task.body.base_dir.as_os_str().is_empty() {
-                task.body.base_dir = link.dir.clone();
+                task.body.base_dir = dir.clone();
             }
             override_vars(&mut task.include_vars, &include.vars);
-            task.file_vars = vars.clone();
+            task.file_vars = Some(vars.clone());
         }
         let name = task.body.name.clone();
         if let Some(other) = whole.tasks.get(&name) {
@@ -167,10 +174,13 @@ impl Merger<'_> {
 fn qualify(task: &mut Task, include: &Include) {
     let body = &mut task.body;
     let namespace = &*include.namespace;
-    let local_aliases = std::mem::take(&mut body.aliases);
-    body.aliases = local_aliases.iter().map(|alias| within(namespace, alias)).collect();
+    let local_aliases = body.aliases.clone();
+    if !local_aliases.is_empty() {
+        body.aliases = local_aliases.iter().map(|alias| within(namespace, alias)).collect();
+    }
     for other in &include.aliases {
-        body.aliases.push(within(other, &body.name));
+        let alias = within(other, &body.name);
+        body.aliases.push(alias);
         body.aliases.extend(local_aliases.iter().map(|alias| within(other, alias)));
     }
     body.name = within(namespace, &body.name);
@@ -234,8 +244,9 @@ fn finish(tree: Tree, whole: Whole, entry: PathBuf, root_dir: PathBuf) -> Model 
         agents.entry(name.clone()).or_insert_with(|| agent.clone());
     }
     let root = tree.files.into_iter().next().map(|read| read.file).unwrap_or_default();
+    let dir = Directory::from(&*root_dir);
     let tasks = whole.tasks.into_values().enumerate().map(|(order, task)| {
-        let body = decided(task, order as u32, &root, &root_dir);
+        let body = decided(task, order as u32, &root, &dir);
         (body.name.clone(), Arc::from(body))
     });
     let tasks = tasks.collect();
@@ -264,17 +275,20 @@ fn finish(tree: Tree, whole: Whole, entry: PathBuf, root_dir: PathBuf) -> Model 
 }
 
 /// A task with nothing left open.
-fn decided(task: Task, order: u32, root: &File, root_dir: &Path) -> Box<super::model::Task> {
+fn decided(task: Task, order: u32, root: &File, root_dir: &Directory) -> Box<super::model::Task> {
     let mut body = task.body;
     body.order = order;
     body.use_gitignore = task.use_gitignore.or(root.use_gitignore).unwrap_or(false);
-    body.include_vars = task.include_vars.into();
-    body.include_vars.extend(task.file_vars.iter().cloned());
-    if body.base_dir.as_os_str().is_empty() {
-        body.base_dir = root_dir.into();
+    let file_vars = task.file_vars.iter().flat_map(|vars| vars.iter().cloned());
+    let include_vars: ThinVec<Var> = task.include_vars.into_iter().chain(file_vars).collect();
+    if !include_vars.is_empty() {
+        body.include_vars = include_vars;
     }
-    if body.method.is_none() {
-        body.method_error = body.method_error.or_else(|| root.method_error.clone().map(Box::new));
+    if body.base_dir.as_os_str().is_empty() {
+        body.base_dir = root_dir.clone();
+    }
+    if let (None, None, Some(error)) = (body.method, &body.method_error, &root.method_error) {
+        body.method_error = Some(Box::new(error.clone()));
     }
     body
 }

@@ -4,6 +4,7 @@
 
 mod policy;
 mod stage;
+mod task;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ pub use policy::{
     Share,
 };
 pub use stage::{Agent, Check, Gate, Member, Stage, Verify};
+pub use task::{Details, Directory, Task};
 
 use crate::diag::Diagnostic;
 use crate::source::{SourceMap, Span};
@@ -101,104 +103,6 @@ pub enum Jobs {
     Count(u32),
     /// A share of the CPUs, at least one.
     Percent(u32),
-}
-
-/// A task as written, its name full. There may be many of them that say little, so that an empty list takes a word.
-#[derive(Clone, Debug, Default)]
-pub struct Task {
-    /// `ns:build`.
-    pub name: Arc<str>,
-    /// `build`: the name within its own file.
-    pub local: Arc<str>,
-    /// `ns`; empty in the root file. Calls inside are relative to it.
-    pub namespace: Arc<str>,
-    /// Position in `Model::taskfiles`.
-    pub taskfile: usize,
-    /// Where the name stands.
-    pub span: Span,
-    /// Position among all tasks, in the order of the files.
-    pub order: u32,
-    /// Full names it also answers to.
-    pub aliases: ThinVec<Arc<str>>,
-    /// For `--list`.
-    pub desc: Option<Template>,
-    /// For `--summary`.
-    pub summary: Option<Template>,
-    /// Name in messages.
-    pub label: Option<Template>,
-    /// Name in prefixed output.
-    pub prefix: Option<Template>,
-    /// Directory that `dir` is relative to: the root's, or the one its include gives.
-    pub base_dir: PathBuf,
-    /// `dir`, relative to `base_dir`.
-    pub dir: Option<Template>,
-    /// Run before everything else, in parallel.
-    pub deps: Vec<Call>,
-    /// The body.
-    pub cmds: Vec<Command>,
-    /// Variables of the include (`vars` there), then of the included file, in order; beaten by call variables.
-    pub include_vars: ThinVec<Var>,
-    /// The task's own variables.
-    pub vars: ThinVec<Var>,
-    /// The task's own environment.
-    pub env: ThinVec<Var>,
-    /// dotenv files, relative to the task's directory.
-    pub dotenv: ThinVec<Template>,
-    /// Variables that must be there.
-    pub requires: ThinVec<Required>,
-    /// What must hold.
-    pub preconditions: ThinVec<Precondition>,
-    /// When all exit with 0 the task is up to date.
-    pub status: ThinVec<Template>,
-    /// What it reads.
-    pub sources: ThinVec<Glob>,
-    /// What it makes.
-    pub generates: ThinVec<Glob>,
-    /// How sources are compared.
-    pub method: Option<Method>,
-    /// Why it is none; matters when the task is asked whether it is up to date.
-    pub method_error: Option<Box<Diagnostic>>,
-    /// How often it runs.
-    pub run: Option<Run>,
-    /// `None`: as the file says.
-    pub silent: Option<bool>,
-    /// Whether it needs the terminal.
-    pub interactive: bool,
-    /// Not callable from the command line.
-    pub internal: bool,
-    /// Whether a failing command ends it.
-    pub ignore_error: bool,
-    /// Stop the other dependencies when one fails.
-    pub failfast: bool,
-    /// Runs in watch mode.
-    pub watch: bool,
-    /// Whether ignored files count as sources.
-    pub use_gitignore: bool,
-    /// Where it runs; empty: everywhere.
-    pub platforms: ThinVec<Platform>,
-    /// Runs only when this script exits with 0.
-    pub condition: Option<Template>,
-    /// Questions to the user.
-    pub prompts: ThinVec<Template>,
-    /// `set -o` for its commands.
-    pub set: ThinVec<Arc<str>>,
-    /// `shopt -s` for its commands.
-    pub shopt: ThinVec<Arc<str>>,
-    /// How long it takes, until history knows better.
-    pub estimate: Option<Duration>,
-    /// `false`: its dependencies run one at a time.
-    pub parallel: bool,
-    /// What else it asks for.
-    pub policy: Asked,
-    /// What is wrong with it that matters only when it is reached: templates that do not parse.
-    pub errors: ThinVec<Diagnostic>,
-}
-
-impl Task {
-    /// A task of the root file with nothing to do.
-    pub fn new(name: Arc<str>, span: Span) -> Task {
-        Task { local: name.clone(), name, span, parallel: true, ..Task::default() }
-    }
 }
 
 /// A variable and how its value comes about.

@@ -280,9 +280,8 @@ fn may_be_ignored(plan: &Plan, scheduler: &Scheduler, unit: UnitId) -> bool {
 fn in_deferred(plan: &Plan, mut unit: UnitId) -> bool {
     while unit != UnitId::ROOT {
         let parent = plan.parent(unit);
-        let deferred = plan
-            .parts(parent)
-            .is_some_and(|fragment| fragment.steps.contains(&Step::Defer(unit)));
+        let deferred =
+            plan.parts(parent).is_some_and(|fragment| fragment.steps.contains(&Step::Defer(unit)));
         if deferred {
             return true;
         }

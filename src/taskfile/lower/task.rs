@@ -5,7 +5,7 @@ use crate::diag::{Diagnostic, Fault};
 use crate::source::Text;
 use crate::taskfile::Dialect;
 use crate::taskfile::ast;
-use crate::taskfile::model::{Call, Command, Glob, Precondition, Required, Task};
+use crate::taskfile::model::{Call, Command, Details, Glob, Precondition, Required, Task};
 use crate::taskfile::yaml::{Kind, Node};
 use crate::template::Template;
 
@@ -19,7 +19,10 @@ impl Lower {
             Kind::Sequence(items) => self.task_of(name, items),
             Kind::Mapping(_) => self.long_task(name, node),
         };
-        task.body.errors = std::mem::replace(&mut self.broken, outer).into();
+        let broken = std::mem::replace(&mut self.broken, outer);
+        if !broken.is_empty() {
+            task.body.errors = broken.into();
+        }
         task
     }
 
@@ -35,14 +38,17 @@ impl Lower {
         let Some(fields) = self.fields(node, what, &keys::TASK) else { return empty(name) };
         let mut task = empty(name);
         task.use_gitignore = self.truth(&fields, "use_gitignore");
-        self.describe(&fields, &mut task.body);
-        self.decide(&fields, &mut task.body);
-        self.check(&fields, &mut task.body);
+        task.body.desc = self.template_of(&fields, "desc");
+        let mut details = Details::default();
+        self.describe(&fields, &mut details);
+        self.decide(&fields, &mut task.body, &mut details);
+        self.check(&fields, &mut details);
         task.body.cmds = self.body(&fields);
         task.body.deps = self.list(&fields, "deps", Lower::dependency);
         if self.dialect == Dialect::Par {
-            self.extend(&fields, &mut task.body);
+            self.extend(&fields, &mut task.body, &mut details);
         }
+        task.body.detail(details);
         task
     }
 
@@ -73,8 +79,7 @@ impl Lower {
     }
 
     /// Keys that say what it is called and what it needs.
-    fn describe(&mut self, fields: &Fields, task: &mut Task) {
-        task.desc = self.template_of(fields, "desc");
+    fn describe(&mut self, fields: &Fields, task: &mut Details) {
         task.summary = self.template_of(fields, "summary");
         task.label = self.template_of(fields, "label");
         task.prefix = self.template_of(fields, "prefix");
@@ -88,11 +93,11 @@ impl Lower {
     }
 
     /// Keys that say how it runs.
-    fn decide(&mut self, fields: &Fields, task: &mut Task) {
-        task.set = self.words(fields, "set").into();
-        task.shopt = self.words(fields, "shopt").into();
+    fn decide(&mut self, fields: &Fields, task: &mut Task, details: &mut Details) {
+        details.set = self.words(fields, "set").into();
+        details.shopt = self.words(fields, "shopt").into();
         let (method, error) = self.method(fields);
-        (task.method, task.method_error) = (method, error.map(Box::new));
+        (task.method, details.method_error) = (method, error.map(Box::new));
         task.run = self.run(fields);
         task.silent = self.truth(fields, "silent");
         task.interactive = self.is(fields, "interactive");
@@ -103,7 +108,7 @@ impl Lower {
     }
 
     /// Keys that say whether it runs.
-    fn check(&mut self, fields: &Fields, task: &mut Task) {
+    fn check(&mut self, fields: &Fields, task: &mut Details) {
         task.platforms = self.platforms(fields).into();
         task.condition = self.template_of(fields, "if");
         task.preconditions = self.list(fields, "preconditions", Lower::precondition).into();
@@ -113,12 +118,12 @@ impl Lower {
     }
 
     /// Keys that go-task does not have.
-    fn extend(&mut self, fields: &Fields, task: &mut Task) {
-        task.estimate = self.duration(fields, "estimate");
+    fn extend(&mut self, fields: &Fields, task: &mut Task, details: &mut Details) {
+        details.estimate = self.duration(fields, "estimate");
         task.parallel = self.truth(fields, "parallel").unwrap_or(true);
         let more: Vec<Call> = self.list(fields, "depends_on", Lower::dependency);
         task.deps.extend(more);
-        task.policy = self.policy(fields).into();
+        details.policy = self.policy(fields).into();
     }
 
     fn precondition(&mut self, node: &Node) -> Option<Precondition> {

@@ -160,7 +160,7 @@ tasks: {default: , build: {aliases: [b]}, gone: }
     assert_eq!((&*build.local, &*build.namespace, build.taskfile), ("build", "s", 1));
     assert_eq!((build.order, build.silent, build.internal), (2, Some(true), true));
     assert!(build.use_gitignore && !model.tasks["top"].use_gitignore);
-    assert_eq!(build.base_dir, Path::new("/w"));
+    assert_eq!(**build.base_dir, *Path::new("/w"));
     assert_eq!(vars(&build.include_vars), ["I=Int(1)"]);
 }
 
@@ -173,7 +173,7 @@ fn variables_of_included_files_come_to_the_root_with_their_directory() {
     assert_eq!(vars(&model.vars), ["A=root", "B=$(pwd) in /w/sub", "C=c in /w/sub"]);
     assert_eq!(vars(&model.env), ["E=e in /w/sub"]);
     let task = &model.tasks["s:t"];
-    assert_eq!(task.base_dir, Path::new("/w/sub"));
+    assert_eq!(**task.base_dir, *Path::new("/w/sub"));
     assert_eq!(vars(&task.include_vars), vars(&model.vars));
 }
 
@@ -181,7 +181,7 @@ fn variables_of_included_files_come_to_the_root_with_their_directory() {
 fn a_short_include_runs_in_the_root_and_brings_no_variables_to_its_tasks() {
     let model =
         two("version: '3'\nincludes: {s: ./sub}\n", "version: '3'\nvars: {B: b}\ntasks: {t: }\n");
-    assert_eq!(model.tasks["s:t"].base_dir, Path::new("/w"));
+    assert_eq!(**model.tasks["s:t"].base_dir, *Path::new("/w"));
     assert_eq!(vars(&model.tasks["s:t"].include_vars), [""; 0]);
     assert_eq!(vars(&model.vars), ["B=b"]);
 }
@@ -193,8 +193,8 @@ fn a_file_may_be_included_twice() {
         "version: '3'\ntasks: {t: }\n",
     );
     assert_eq!(names(&model), ["p:t", "q:t"]);
-    assert_eq!(model.tasks["p:t"].base_dir, Path::new("/w/d"));
-    assert_eq!(model.tasks["q:t"].base_dir, Path::new("/w"));
+    assert_eq!(**model.tasks["p:t"].base_dir, *Path::new("/w/d"));
+    assert_eq!(**model.tasks["q:t"].base_dir, *Path::new("/w"));
     assert_eq!(model.taskfiles.len(), 2);
 }
 
@@ -227,7 +227,7 @@ includes: {s: '{{.SH}}{{.DIR}}/{{.NAME}}.yml', h: {taskfile: ~/own.yml, dir: $HO
         .file("/h/own.yml", "version: '3'\ntasks: {t: }\n");
     let model = loaded(&host);
     assert_eq!(names(&model), ["s:t", "h:t"]);
-    assert_eq!(model.tasks["h:t"].base_dir, Path::new("/h/x"));
+    assert_eq!(**model.tasks["h:t"].base_dir, *Path::new("/h/x"));
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub enum Layout {
     /// The value stands byte for byte in the file, beginning at this offset.
     Verbatim(u32),
     /// A literal block: line `n` of the value begins at the n-th of these offsets.
-    Block(Arc<[u32]>),
+    Block(Arc<Vec<u32>>),
     /// Escaped, folded or computed: only the whole has a place.
     #[default]
     Opaque,
@@ -87,7 +87,7 @@ impl Layout {
             start += line.len();
             begin as u32
         });
-        Layout::Block(begins.collect())
+        Layout::Block(Arc::new(begins.collect()))
     }
 }
 

@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn literal_blocks_know_their_first_line_and_indentation() {
         let block = |text: &str| check(text).pop().unwrap();
-        let at = |lines: &[u32]| Layout::Block(lines.into());
+        let at = |lines: &[u32]| Layout::Block(std::sync::Arc::new(lines.into()));
         assert_eq!(block("k: |\n    one\n      two\n"), ("one\n  two\n".into(), at(&[9, 17])));
         assert_eq!(block("ä: |-\n\n\n  x\n"), ("\n\nx".into(), at(&[7, 8, 11])));
         assert_eq!(block("k: &a |\n  x\n"), ("x\n".into(), at(&[10])));

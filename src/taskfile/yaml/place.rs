@@ -27,7 +27,9 @@ impl Stand<'_> {
         let place = |at: u32| cut.place(at as usize) as u32;
         match layout {
             Layout::Verbatim(first) => Layout::Verbatim(place(first)),
-            Layout::Block(lines) => Layout::Block(lines.iter().map(|&line| place(line)).collect()),
+            Layout::Block(lines) => {
+                Layout::Block(std::sync::Arc::new(lines.iter().map(|&line| place(line)).collect()))
+            }
             Layout::Opaque => Layout::Opaque,
         }
     }

@@ -29,6 +29,26 @@ impl UnitId {
 pub type UnitMap<V> = NumberMap<UnitId, V>;
 /// Some units.
 pub type UnitSet = HashSet<UnitId, BuildHasherDefault<NumberHasher>>;
+/// Some of nearly all units of a run, which take a bit each.
+#[derive(Clone, Debug, Default)]
+pub struct UnitBits(Vec<u64>);
+
+impl UnitBits {
+    /// Adds a unit.
+    pub fn insert(&mut self, unit: UnitId) {
+        let place = unit.index() / 64;
+        if self.0.len() <= place {
+            self.0.resize(place + 1, 0);
+        }
+        self.0[place] |= 1 << (unit.index() % 64);
+    }
+
+    /// Whether a unit was added.
+    pub fn contains(&self, unit: UnitId) -> bool {
+        self.0.get(unit.index() / 64).is_some_and(|bits| bits >> (unit.index() % 64) & 1 == 1)
+    }
+}
+
 /// What is kept by a number that we gave ourselves, or by a digest.
 pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
@@ -218,6 +238,16 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bits_are_of_the_units_that_were_added() {
+        let mut units = UnitBits::default();
+        let some = [0, 3, 63, 64, 700].map(UnitId);
+        some.into_iter().for_each(|unit| units.insert(unit));
+        let found: Vec<UnitId> =
+            (0..1_000).map(UnitId).filter(|&unit| units.contains(unit)).collect();
+        assert_eq!(found, some);
+    }
 
     #[test]
     fn task_ids_have_six_parts_and_count_up() {

@@ -255,8 +255,7 @@ fn ask_status(
     let still = Still(host);
     for listed in listed {
         let task = &listed.task;
-        let found =
-            Found { task: task.clone(), matches: Default::default(), called_as: task.name.clone() };
+        let found = Found::new(task.clone());
         let ask = || status::is_up_to_date(describer.check(&found, &still)?, &fingerprints, &still);
         listed.is_up_to_date = Some(!task.sources.is_empty() && ask().unwrap_or(false));
     }

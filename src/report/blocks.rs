@@ -67,7 +67,10 @@ impl Blocks {
             logs,
             voice,
             policy,
-            units: Units::default(),
+            units: match policy {
+                Policy::All => Units::with_ancestry(),
+                _ => Units::default(),
+            },
             folds: None,
             began: 0,
             closes_lines: false,

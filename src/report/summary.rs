@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Event, Failure, Kind, Outcome, Stream, Why, signal_name};
-use crate::id::{UnitId, UnitMap};
+use crate::id::{UnitBits, UnitId, UnitMap};
 use crate::store::LogReader;
 use crate::term::{self, Colour};
 
@@ -36,6 +36,9 @@ pub struct Summary {
     attempts: UnitMap<Attempt>,
     /// Events seen so far.
     moment: u32,
+    /// Units that ended well, as nearly all do.
+    fine: UnitBits,
+    /// How the others ended.
     ends: UnitMap<End>,
     failures: Vec<Cause>,
     /// Tasks that passed after so many attempts.
@@ -106,6 +109,7 @@ impl Summary {
             started: 0,
             attempts: UnitMap::default(),
             moment: 0,
+            fine: UnitBits::default(),
             ends: UnitMap::default(),
             failures: Vec::new(),
             flaky: Vec::new(),
@@ -143,7 +147,11 @@ impl Summary {
         if !matches!(end, End::Itself) {
             self.commands.remove(&unit);
         }
-        self.ends.insert(unit, end);
+        match end {
+            // One of any number there may be in a damaged record.
+            End::Fine if self.units.role(unit).is_some() => self.fine.insert(unit),
+            end => drop(self.ends.insert(unit, end)),
+        }
     }
 
     /// What failed by itself and made the run fail, in the order of the failures.
@@ -162,6 +170,7 @@ impl Summary {
         self.units.ancestors(cause.unit).iter().take(reach).all(|above| {
             let end = self.ends.get(above);
             let is_open = matches!(end, None | Some(End::Because(_) | End::Cancelled));
+            let is_open = is_open && !self.fine.contains(*above);
             is_open && self.attempts.get(above).is_none_or(|last| last.began < cause.moment)
         })
     }

@@ -56,7 +56,8 @@ pub(super) struct Units {
     /// By number; they are given out one after the other.
     all: Vec<Option<Unit>>,
     names: Vec<Names>,
-    ancestry: Ancestry,
+    /// Where somebody asks who stands in whom.
+    ancestry: Option<Ancestry>,
 }
 
 /// So far ahead of the others no number is, unless a record is damaged.
@@ -87,7 +88,9 @@ impl Units {
             } else {
                 self.all[place] = known;
             }
-            self.ancestry.add(*unit, parent);
+            if let Some(ancestry) = &mut self.ancestry {
+                ancestry.add(*unit, parent);
+            }
         }
     }
 
@@ -155,15 +158,21 @@ impl Units {
         }
     }
 
+    /// The same, which can be asked for what a unit stands in among others.
+    pub(super) fn with_ancestry() -> Units {
+        Units { ancestry: Some(Ancestry::default()), ..Units::default() }
+    }
+
     /// Those of `units` that a unit stands in, outer ones first.
     pub(super) fn among_ancestors(
         &self,
         unit: UnitId,
         units: impl Iterator<Item = UnitId>,
     ) -> Vec<UnitId> {
+        let Some(ancestry) = &self.ancestry else { return Vec::new() };
         let mut around: Vec<UnitId> =
-            units.filter(|&outer| outer != unit && self.ancestry.stands_in(unit, outer)).collect();
-        around.sort_by_key(|&outer| self.ancestry.depth(outer));
+            units.filter(|&outer| outer != unit && ancestry.stands_in(unit, outer)).collect();
+        around.sort_by_key(|&outer| ancestry.depth(outer));
         around
     }
 

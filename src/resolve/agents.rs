@@ -42,21 +42,7 @@ pub(super) fn only_command(task: &Task) -> Option<Command> {
             Template::parse(&Text { span: agent.span, ..Text::detached(task.name.clone()) }).ok()?
         }
     };
-    let (silent, ignore_error, platforms, condition, each, timeout, set, shopt) =
-        Default::default();
-    let (action, span) = (Action::Shell(prompt), agent.span);
-    Some(Command {
-        action,
-        span,
-        silent,
-        ignore_error,
-        platforms,
-        condition,
-        each,
-        timeout,
-        set,
-        shopt,
-    })
+    Some(Command::new(Action::Shell(prompt), agent.span))
 }
 
 /// The pools that keep agents to their `max`.

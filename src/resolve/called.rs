@@ -1,6 +1,6 @@
 //! A call as it was written: which task, by whom, with what.
 
-use std::num::NonZeroU128;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,22 @@ pub(super) struct Called {
     /// The call of the same task before it; the run's unit where there is none.
     pub(super) earlier: UnitId,
     /// What it has in common with the call that stands in the same place of another run of the same request.
-    pub(super) identity: Option<NonZeroU128>,
+    pub(super) identity: Option<Identity>,
+}
+
+/// A digest, in halves so that it lies as any other number.
+#[derive(Clone, Copy)]
+pub(super) struct Identity(NonZeroU64, u64);
+
+impl Identity {
+    /// Of one in 2^64 digests nobody can say.
+    pub(super) fn new(digest: u128) -> Option<Identity> {
+        NonZeroU64::new((digest >> 64) as u64).map(|high| Identity(high, digest as u64))
+    }
+
+    pub(super) fn digest(self) -> u128 {
+        u128::from(self.0.get()) << 64 | u128::from(self.1)
+    }
 }
 
 /// What few calls have.
@@ -82,8 +97,6 @@ pub(super) struct Late {
 #[derive(Clone)]
 pub(super) struct Aim {
     pub(super) found: Found,
-    /// Its name, wildcards filled in.
-    pub(super) name: Arc<str>,
     pub(super) arguments: ThinVec<Argument>,
 }
 
@@ -96,14 +109,18 @@ impl Aim {
         arguments: ThinVec<Argument>,
     ) -> Result<Aim, Diagnostic> {
         let found = model.find(namespace, written, span)?;
-        let name = found.full_name();
-        Ok(Aim { found, name, arguments })
+        Ok(Aim { found, arguments })
+    }
+
+    /// Its name, wildcards filled in.
+    pub(super) fn name(&self) -> &Arc<str> {
+        self.found.full_name()
     }
 
     /// Whether the two are one and the same call.
     pub(super) fn equals(&self, other: &Aim) -> bool {
         self.found.task.order == other.found.task.order
-            && self.name == other.name
+            && self.name() == other.name()
             && self.arguments == other.arguments
     }
 }
@@ -155,7 +172,7 @@ impl Called {
     pub(super) fn name(&self) -> Arc<str> {
         match (self.rare.as_ref().and_then(|rare| rare.name.as_ref()), &self.target) {
             (Some(name), _) => name.clone(),
-            (None, Target::Known(aim)) => aim.name.clone(),
+            (None, Target::Known(aim)) => aim.name().clone(),
             (None, Target::Late(_) | Target::Stage(_) | Target::Wrong(_)) => Arc::default(),
         }
     }

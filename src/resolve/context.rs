@@ -118,7 +118,7 @@ impl Context {
                 .map(|name| if name.is_empty() { otherwise.clone() } else { name }),
             None => Ok(otherwise.clone()),
         };
-        let full_name = call.found.full_name();
+        let full_name = call.found.full_name().clone();
         let name = say(&task.label, &full_name)?;
         let prefix = say(&task.prefix, &task.name)?;
         let dir = directory(task, &scope.vars, site)?;
@@ -267,7 +267,7 @@ fn scope(call: &Circumstances<'_>, ground: &Ground, site: Site<'_>) -> Result<Sc
     if let Some(outputs) = &call.outputs {
         growing.set(OUTPUTS, outputs.clone());
     }
-    growing.set(SPECIAL[5].clone(), names::match_value(&call.found.matches));
+    growing.set(SPECIAL[5].clone(), names::match_value(call.found.matches()));
     if !task.vars.is_empty() {
         let dir = directory(task, &growing.scope.vars, site)?;
         task.vars.iter().try_for_each(|var| growing.define(var, &dir))?;

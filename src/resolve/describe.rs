@@ -91,8 +91,7 @@ impl Describer {
         let host = Still(host);
         let site = Site { shared: &self.shared, host: &host };
         let context = Arc::new(context(found, site)?);
-        let aim =
-            Aim { found: found.clone(), name: found.full_name(), arguments: Default::default() };
+        let aim = Aim { found: found.clone(), arguments: Default::default() };
         let body = body::of(&aim, &context, site)?;
         let task = &found.task;
         let ground = site.ground()?;
@@ -123,8 +122,7 @@ impl Describer {
     fn evaluated(&self, task: &Arc<Task>, host: &dyn Host) -> Result<Description, Diagnostic> {
         let host = Still(host);
         let site = Site { shared: &self.shared, host: &host };
-        let found =
-            Found { task: task.clone(), matches: Default::default(), called_as: task.name.clone() };
+        let found = Found::new(task.clone());
         description(task, &context(&found, site)?, site)
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Search<'a> {
                 self.missing.push(Missing { name: required.name.clone(), allowed });
             }
         }
-        if self.seen.insert(found.full_name()) {
+        if self.seen.insert(found.full_name().clone()) {
             found.task.deps.iter().for_each(|dep| self.follow(found, dep));
         }
     }

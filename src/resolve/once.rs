@@ -43,7 +43,7 @@ pub(super) fn key(
 
 /// The name within its own file, wildcards filled in.
 fn local_name(aim: &Aim) -> &str {
-    let name = aim.name.strip_prefix(&*aim.found.task.namespace).unwrap_or(&aim.name);
+    let name = aim.name().strip_prefix(&*aim.found.task.namespace).unwrap_or(aim.name());
     name.strip_prefix(':').unwrap_or(name)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn present(aim: &Aim, site: Site<'_>) -> Result<(), Diagnostic> {
     let list: Vec<String> = missing.iter().map(|required| described(required)).collect();
     let message = format!(
         "task `{}` cannot run: it lacks the required variables {}",
-        aim.name,
+        aim.name(),
         list.join(", ")
     );
     Err(Diagnostic::error(Fault::MissingVars, message)

@@ -114,7 +114,7 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let full = found.full_name();
+        let full = found.full_name().clone();
         if let Some(&node) = self.known.get(&full) {
             return Some((node, false));
         }
@@ -179,7 +179,7 @@ fn round(calls: &Calls, knot: &[NodeIndex], first: NodeIndex) -> Option<Diagnost
     });
     let way = ways.by_ref().flatten().next()?;
     let nodes: Vec<NodeIndex> = std::iter::once(first).chain(way).collect();
-    let names: Vec<Arc<str>> = nodes.iter().map(|&node| calls[node].full_name()).collect();
+    let names: Vec<Arc<str>> = nodes.iter().map(|&node| calls[node].full_name().clone()).collect();
     let message = format!("a cycle of tasks: {}", chain(&names));
     let mut error = Diagnostic::error(Fault::TooManyCalls, message);
     for (pair, name) in nodes.windows(2).zip(&names).take(MAX_SHOWN) {

@@ -56,7 +56,7 @@ impl Linker<'_> {
         let mut full = Vec::new();
         for Mention { name, span } in names {
             match self.model.find(&task.namespace, name, Some(*span)) {
-                Ok(found) if !found.matches.is_empty() => {
+                Ok(found) if !found.matches().is_empty() => {
                     let message = format!("`{key}` must name a task, not what a pattern matches");
                     let pattern = format!("is matched by `{}`", found.task.name);
                     self.wrong.push(Diagnostic::error(Fault::Invalid, message).at(*span, pattern));

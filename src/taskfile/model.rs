@@ -2,6 +2,7 @@
 //!
 //! Made by `merge`; still templates, nothing evaluated.
 
+mod command;
 mod policy;
 mod stage;
 mod task;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use thin_vec::ThinVec;
 
+pub use command::{Command, Particulars};
 pub use policy::{
     Asked, Class, Lock, Mention, Needs, Policy, Priority, Probe, Ready, Resources, Retry, Server,
     Share,
@@ -148,31 +150,6 @@ pub struct Call {
     pub timeout: Option<Duration>,
     /// Once for each.
     pub each: Option<Box<Each>>,
-}
-
-/// An element of `cmds`.
-#[derive(Clone, Debug)]
-pub struct Command {
-    /// What it does.
-    pub action: Action,
-    /// Where it stands.
-    pub span: Span,
-    /// Whether it is echoed.
-    pub silent: Option<bool>,
-    /// Whether its failure ends the task.
-    pub ignore_error: bool,
-    /// Only there; empty: everywhere.
-    pub platforms: ThinVec<Platform>,
-    /// Only when this script exits with 0.
-    pub condition: Option<Template>,
-    /// Once for each.
-    pub each: Option<Box<Each>>,
-    /// Longest time.
-    pub timeout: Option<Duration>,
-    /// `set -o` for it alone.
-    pub set: ThinVec<Arc<str>>,
-    /// `shopt -s` for it alone.
-    pub shopt: ThinVec<Arc<str>>,
 }
 
 /// What an element of `cmds` does.

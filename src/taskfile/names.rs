@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use regex::Regex;
-use thin_vec::ThinVec;
 
 use super::model::{Model, Task};
 use crate::diag::{Diagnostic, Fault, closest};
@@ -15,23 +14,42 @@ use crate::source::Span;
 pub struct Found {
     /// The task.
     pub task: Arc<Task>,
-    /// What the `*` in its name stand for in this call.
-    pub matches: ThinVec<Arc<str>>,
+    /// What the `*` in its name stand for in this call, where there are any.
+    wildcards: Option<Box<Wildcards>>,
     /// The full name that it was called by: `ALIAS` in templates.
     pub called_as: Arc<str>,
 }
 
+#[derive(Clone, Debug)]
+struct Wildcards {
+    matches: Vec<Arc<str>>,
+    full_name: Arc<str>,
+}
+
 impl Found {
+    /// A task that was called by its own name.
+    pub fn new(task: Arc<Task>) -> Found {
+        let called_as = task.name.clone();
+        Found { task, wildcards: None, called_as }
+    }
+
+    fn called(task: Arc<Task>, called_as: Arc<str>, matches: Vec<Arc<str>>) -> Found {
+        let filled = |name: String, found: &Arc<str>| name.replacen('*', found, 1);
+        let wildcards = (!matches.is_empty()).then(|| {
+            let full_name = matches.iter().fold(task.name.to_string(), filled).into();
+            Box::new(Wildcards { matches, full_name })
+        });
+        Found { task, wildcards, called_as }
+    }
+
+    /// What the `*` in its name stand for in this call.
+    pub fn matches(&self) -> &[Arc<str>] {
+        self.wildcards.as_ref().map_or(&[], |wildcards| &wildcards.matches)
+    }
+
     /// The task's full name with what each `*` stands for.
-    pub fn full_name(&self) -> Arc<str> {
-        if self.matches.is_empty() {
-            return self.task.name.clone();
-        }
-        let mut name = self.task.name.to_string();
-        for found in &self.matches {
-            name = name.replacen('*', found, 1);
-        }
-        name.into()
+    pub fn full_name(&self) -> &Arc<str> {
+        self.wildcards.as_ref().map_or(&self.task.name, |wildcards| &wildcards.full_name)
     }
 }
 
@@ -109,17 +127,17 @@ impl Model {
     }
 
     fn lookup(&self, name: &str, at: Option<Span>) -> Result<Option<Found>, Diagnostic> {
-        let found = |index: usize, matches: ThinVec<Arc<str>>| {
+        let found = |index: usize, matches: Vec<Arc<str>>| {
             let task = self.tasks.get_index(index)?.1.clone();
             let called_as = if *task.name == *name { task.name.clone() } else { name.into() };
-            Some(Found { task, matches, called_as })
+            Some(Found::called(task, called_as, matches))
         };
         if let Some(index) = self.tasks.get_index_of(name) {
-            return Ok(found(index, ThinVec::new()));
+            return Ok(found(index, Vec::new()));
         }
         let names = self.names.get_or_init(|| Names::new(self));
         match names.aliases.get(name).map(Vec::as_slice) {
-            Some(&[index]) => return Ok(found(index, ThinVec::new())),
+            Some(&[index]) => return Ok(found(index, Vec::new())),
             Some(several) => return Err(self.conflict(name, several, at)),
             None => {}
         }

@@ -220,7 +220,7 @@ impl Resolver {
         let mut digest = Xxh3::new();
         digest.update(&scope.0.to_le_bytes());
         digest.update(&timeout.map_or(u128::MAX, |limit| limit.as_nanos()).to_le_bytes());
-        digest.update(aim.name.as_bytes());
+        digest.update(aim.name().as_bytes());
         for argument in &aim.arguments {
             let said = format!("\0{:?}", (&argument.name, &argument.given, &argument.dir));
             digest.update(said.as_bytes());

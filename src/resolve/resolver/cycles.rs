@@ -55,7 +55,7 @@ impl Resolver {
 
     /// The names from a call of `aim` in `unit` up to `last`.
     fn chain(&self, mut unit: UnitId, last: UnitId, aim: &Aim) -> Vec<Arc<str>> {
-        let mut chain = vec![aim.name.clone(), self.name(unit)];
+        let mut chain = vec![aim.name().clone(), self.name(unit)];
         while unit != last
             && let Some(called) = self.called(unit)
         {

@@ -1,7 +1,6 @@
 //! Which call of one run is which of another: by where it stands, what it calls and what it is given.
 
 use std::fmt::Write;
-use std::num::NonZeroU128;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
@@ -9,13 +8,13 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::Resolver;
 use crate::id::UnitId;
-use crate::resolve::called::{Called, Target};
+use crate::resolve::called::{Called, Identity, Target};
 
 impl Resolver {
     /// What a call has in common with the call that stands in the same place of another run of the same
     /// request. `None` where nobody can say, as for a call whose name only the run shows.
     pub fn identity(&self, call: UnitId) -> Option<u128> {
-        self.called(call)?.identity.map(NonZeroU128::get)
+        self.called(call)?.identity.map(Identity::digest)
     }
 
     pub(super) fn identify(
@@ -23,7 +22,7 @@ impl Resolver {
         id: UnitId,
         called: &Called,
         written: &Arc<str>,
-    ) -> Option<NonZeroU128> {
+    ) -> Option<Identity> {
         // A dependency that others share stands in the call that they all stand in, whoever was first.
         let place = if called.scope == id { called.parent } else { called.scope };
         let above = match place {
@@ -36,7 +35,7 @@ impl Resolver {
         text.push('\0');
         match &called.target {
             Target::Known(aim) => {
-                text.push_str(&aim.name);
+                text.push_str(aim.name());
                 for argument in &aim.arguments {
                     // Writing to a text does not fail.
                     let _ = write!(text, "\0{}={:?}", argument.name, argument.given);
@@ -52,7 +51,7 @@ impl Resolver {
         text.extend([" ", itoa::Buffer::new().format(*twins)]);
         let identity = xxh3_128(text.as_bytes());
         *twins += 1;
-        NonZeroU128::new(identity)
+        Identity::new(identity)
     }
 
     /// The names of what a call was given.

@@ -92,7 +92,7 @@ impl Resolver {
     pub fn begin(&mut self, requests: &[Request]) -> Result<Fragment, Vec<Diagnostic>> {
         let (aims, mut wrong) = self.aims(requests);
         if wrong.is_empty() && self.shared.settings.compat == Compat::Par {
-            let names: Vec<_> = aims.iter().map(|aim| aim.name.clone()).collect();
+            let names: Vec<_> = aims.iter().map(|aim| aim.name().clone()).collect();
             let methods = self.shared.settings.force == Force::No;
             wrong = self.shared.model.check_certain(&names, methods);
             wrong.extend(policy::unfit_shares(&self.shared.model, &self.shared));
@@ -152,7 +152,7 @@ impl Resolver {
 
     fn named(&mut self, parent: UnitId, aim: Aim, direct: bool) -> (UnitId, Unit) {
         let id = self.next();
-        let (span, name) = (aim.found.task.span, aim.name.clone());
+        let (span, name) = (aim.found.task.span, aim.name().clone());
         let order = (aim.found.task.order, 0);
         let called =
             Called { direct, certain: true, ..Called::new(parent, id, Target::Known(aim), span) };
@@ -188,7 +188,7 @@ impl Resolver {
         let (task, name, estimate, policy) = match &called.target {
             Target::Known(aim) => {
                 let policy = policy::written(&aim.found.task, &self.shared);
-                (known_name(aim), aim.name.clone(), aim.found.task.estimate, policy)
+                (known_name(aim), aim.name().clone(), aim.found.task.estimate, policy)
             }
             Target::Late(_) | Target::Stage(_) | Target::Wrong(_) => {
                 (written.clone(), written.clone(), None, None)
@@ -221,6 +221,6 @@ fn known_name(aim: &Aim) -> Arc<str> {
     let label = aim.found.task.label.as_ref();
     match label.and_then(|label| label.literal().map(|_| label.text().value.clone())) {
         Some(label) if !label.is_empty() => label,
-        _ => aim.name.clone(),
+        _ => aim.name().clone(),
     }
 }

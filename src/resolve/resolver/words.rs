@@ -12,7 +12,7 @@ use crate::value::Value;
 /// `None`: the name that is shown is all there is to say. Empty: no command line makes this call.
 pub(super) fn of(target: &Target) -> Option<Arc<[Arc<str>]>> {
     let Target::Known(aim) = target else { return Some([].into()) };
-    let is_plain = aim.arguments.is_empty() && known_name(aim) == aim.name;
+    let is_plain = aim.arguments.is_empty() && known_name(aim) == *aim.name();
     match is_plain && !aim.found.task.internal {
         true => None,
         false => Some(all(aim).unwrap_or_default().into()),
@@ -22,7 +22,7 @@ pub(super) fn of(target: &Target) -> Option<Arc<[Arc<str>]>> {
 fn all(aim: &Aim) -> Option<Vec<Arc<str>>> {
     let is_callable = !aim.found.task.internal;
     let given = aim.arguments.iter().map(word);
-    is_callable.then(|| std::iter::once(Some(aim.name.clone())).chain(given).collect())?
+    is_callable.then(|| std::iter::once(Some(aim.name().clone())).chain(given).collect())?
 }
 
 /// What the command line says in the place of a variable of the call; nothing for what only a file can say, and for

@@ -1,9 +1,9 @@
 //! Elements of `cmds`.
 
 use super::{Fields, Lower, keys, lifted};
-use crate::source::{Span, Text};
+use crate::source::Text;
 use crate::taskfile::Dialect;
-use crate::taskfile::model::{Action, Call, Command};
+use crate::taskfile::model::{Action, Command, Particulars};
 use crate::taskfile::yaml::{Kind, Node};
 
 impl Lower {
@@ -40,7 +40,7 @@ impl Lower {
             Some(action) => action,
             None => Action::Shell(self.script(text)?),
         };
-        Some(bare(action, text.span))
+        Some(Command::new(action, text.span))
     }
 
     /// A script; an empty one runs nothing.
@@ -68,30 +68,39 @@ impl Lower {
         let timeout = self.timeout(&fields);
         let call = self.call(&fields);
         let script = self.filled(&fields, "cmd");
-        let all = self.options(&fields, node.span);
-        let command = match (fields.get("defer"), call, script) {
-            (Some(defer), ..) => self.deferred(&all, defer),
-            (None, Some(call), _) => Some(of_call(call, all)),
+        let all = self.particulars(&fields);
+        let silent = self.truth(&fields, "silent");
+        let ignore_error = self.is(&fields, "ignore_error");
+        Some(match (fields.get("defer"), call, script) {
+            (Some(defer), ..) => {
+                let all = Particulars { timeout, ..Particulars::default() };
+                self.deferred(silent, defer)?.with(all)
+            }
+            // Of the others, go-task lets a call have these.
+            (None, Some(call), _) => {
+                let Particulars { condition, each, .. } = all;
+                let all = Particulars { condition, each, timeout, ..Particulars::default() };
+                let command = Command::new(Action::Call(Box::new(call)), node.span).with(all);
+                Command { silent, ignore_error, ..command }
+            }
             (None, None, Some(text)) => {
                 let action = Action::Shell(self.script(&text)?);
-                Some(Command { action, span: text.span, ..all })
+                let command = Command::new(action, text.span);
+                Command { silent, ignore_error, ..command.with(Particulars { timeout, ..all }) }
             }
-            (None, None, None) => self.nothing(&fields),
-        };
-        command.map(|command| Command { timeout, ..command })
+            (None, None, None) => self.nothing(&fields)?,
+        })
     }
 
-    /// What may stand beside `cmd`; the action is none yet.
-    fn options(&mut self, fields: &Fields, span: Span) -> Command {
-        Command {
-            silent: self.truth(fields, "silent"),
-            ignore_error: self.is(fields, "ignore_error"),
+    /// What may stand beside `cmd`, its time left out.
+    fn particulars(&mut self, fields: &Fields) -> Particulars {
+        Particulars {
             platforms: self.platforms(fields).into(),
             condition: self.template_of(fields, "if"),
             each: self.each(fields),
+            timeout: None,
             set: self.words(fields, "set").into(),
             shopt: self.words(fields, "shopt").into(),
-            ..bare(Action::Join, span)
         }
     }
 
@@ -107,7 +116,7 @@ impl Lower {
     }
 
     /// `defer:` a script or a call; what stands beside it counts only as far as go-task lets it.
-    fn deferred(&mut self, outer: &Command, node: &Node) -> Option<Command> {
+    fn deferred(&mut self, outer: Option<bool>, node: &Node) -> Option<Command> {
         if let Some(text) = node.text() {
             return self.deferred_script(outer, text);
         }
@@ -122,33 +131,15 @@ impl Lower {
         }
         let call = call?;
         let (silent, span) = (call.silent, call.span);
-        Some(Command { silent, ..bare(Action::DeferCall(Box::new(call)), span) })
+        Some(Command { silent, ..Command::new(Action::DeferCall(Box::new(call)), span) })
     }
 
-    fn deferred_script(&mut self, outer: &Command, text: &Text) -> Option<Command> {
+    fn deferred_script(&mut self, outer: Option<bool>, text: &Text) -> Option<Command> {
         let script = self.script(text)?;
-        Some(Command { silent: outer.silent, ..bare(Action::DeferShell(script), text.span) })
-    }
-}
-
-/// A call and those of the options that go-task lets a call have.
-fn of_call(call: Call, all: Command) -> Command {
-    Command {
-        silent: all.silent,
-        ignore_error: all.ignore_error,
-        condition: all.condition,
-        each: all.each,
-        ..bare(Action::Call(Box::new(call)), all.span)
+        Some(Command { silent: outer, ..Command::new(Action::DeferShell(script), text.span) })
     }
 }
 
 fn is_background(action: &Action) -> bool {
     matches!(action, Action::Lifted(lifted) if lifted.background)
-}
-
-/// A command with nothing said beside it.
-fn bare(action: Action, span: Span) -> Command {
-    let (silent, ignore_error, platforms, condition, each, timeout, set, shopt) =
-        Default::default();
-    Command { action, span, silent, ignore_error, platforms, condition, each, timeout, set, shopt }
 }

@@ -63,7 +63,7 @@ fn aliases(model: &Model, task: &str) -> Vec<String> {
 
 fn called(model: &Model, from: &str, written: &str) -> String {
     match model.find(from, written, None) {
-        Ok(found) => format!("{} {:?}", found.full_name(), found.matches),
+        Ok(found) => format!("{} {:?}", found.full_name(), found.matches()),
         Err(error) => format!("{}; {}", error.message, error.help.join("; ")),
     }
 }

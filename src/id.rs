@@ -186,7 +186,11 @@ impl Eq for TaskId {}
 impl PartialEq<str> for TaskId {
     fn eq(&self, other: &str) -> bool {
         match self.parts() {
-            (_, Some(_)) => self.to_string() == other,
+            (head, Some(counter)) => {
+                let rest = other.strip_prefix(head);
+                let number = rest.and_then(|rest| rest.strip_prefix(TaskId::zeros(counter)));
+                number == Some(itoa::Buffer::new().format(counter))
+            }
             (text, None) => text == other,
         }
     }

@@ -31,6 +31,7 @@ mod spawn;
 mod terminal;
 mod trees;
 mod trivial;
+mod turns;
 mod wait;
 mod watch;
 

@@ -22,7 +22,7 @@ use super::spawn::{Launch, Spawner};
 use super::trees::{Known, Tree, Trees};
 use super::watch::{Wake, Watch};
 use super::{Capture, Command, Guarded, Job, Leftovers, Notice, Pipeline, StartError, Stdin};
-use super::{guard, signals, terminal, wait};
+use super::{guard, signals, terminal, turns, wait};
 use crate::event::{Status, Stream, Usage};
 
 /// How often groups are looked at that have lost their leader.
@@ -152,6 +152,7 @@ impl<T: Copy + Eq> Processes<T> {
             return Ok(starter.guarded);
         }
         let guarded = guard::ensure()?;
+        turns::take_short_ones();
         // For as long as the process lives.
         signals::add(&mut self.mask, guard::HELD_BACK);
         self.watch.belong_to_this_process()?;

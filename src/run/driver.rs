@@ -34,6 +34,9 @@ const FEW: usize = 32;
 /// Events and logs become visible to others at the latest after this.
 const VISIBLE: Duration = Duration::from_millis(100);
 
+/// A run that is over before has written little.
+const SHORT: Duration = Duration::from_secs(1);
+
 /// How long what could not be started for want of something waits, if nothing ends before.
 const RETRY: Duration = Duration::from_millis(50);
 
@@ -139,6 +142,8 @@ pub(super) struct Driver {
     /// Successes that are being remembered.
     pub(super) commits: UnitSet,
     pub(super) flushed: Instant,
+    /// Old runs have been removed while there was nothing else to do.
+    has_pruned: bool,
     /// There are events since then.
     pub(super) is_dirty: bool,
     /// What the run says of itself.
@@ -237,6 +242,7 @@ impl Driver {
             pending: UnitMap::default(),
             commits: UnitSet::default(),
             flushed: began,
+            has_pruned: false,
             is_dirty: false,
             meta,
             is_described: false,
@@ -333,6 +339,9 @@ impl Driver {
 
     /// Waits for the next thing that happens.
     pub(super) async fn wait(&mut self) {
+        if self.processes.running() > 0 && !std::mem::replace(&mut self.has_pruned, true) {
+            self.store.prune(false);
+        }
         let memory = self.watch_memory();
         let shortage = self.shortage.look();
         let told = self.reports.deliver_in_time();
@@ -621,13 +630,17 @@ impl Driver {
         if self.is_described {
             self.store.write_meta(&self.meta);
         }
+        let (has_pruned, began) = (self.has_pruned, self.clock.moment(At::default()));
         let Driver { events, logs, reports, store, fingerprints, resolver, scheduler, .. } = self;
         drop(logs);
         // The process ends soon: to take thousands of tasks apart would be for nothing.
         std::mem::forget((resolver, scheduler));
         events.finish();
         let told = reports.finish();
-        store.prune();
+        // In so short a time it has hardly grown so much that others must go; the next run measures it.
+        if !(has_pruned && began.elapsed() < SHORT) {
+            store.prune(true);
+        }
         fingerprints.prune();
         match (ended, told) {
             (ended @ Ended::Signalled(_), _) | (ended, Ok(())) => ended,

@@ -176,14 +176,14 @@ impl Store {
     }
 
     /// Removes old runs: the last 20 stay, or fewer when they take more than 1 GiB. A run that is
-    /// still alive stays always. For after a run.
-    pub fn prune(&self) {
+    /// still alive stays always. For when a run has nothing else to do, or is over and so as large as it will be.
+    pub fn prune(&self, is_over: bool) {
         if !matches!(&*locked(&self.shared.place), Place::Kept(_)) {
             return;
         }
-        let run = self.shared.run.as_str();
+        let ending = is_over.then(|| self.shared.run.as_str());
         let pruned =
-            self.state().and_then(|state| prune::prune(&state, run, prune::Limits::default()));
+            self.state().and_then(|state| prune::prune(&state, ending, prune::Limits::default()));
         if let Err(error) = pruned {
             self.warn(format!("old runs are not removed: {error}"));
         }

@@ -32,7 +32,7 @@ impl Default for Limits {
 
 /// Removes the oldest runs beyond `limits`. Living runs stay, and count. While another run begins
 /// or removes old ones itself, nothing is done: the next run will do it. `ending` is over, although it lives.
-pub(super) fn prune(state: &Folder, ending: &str, limits: Limits) -> io::Result<()> {
+pub(super) fn prune(state: &Folder, ending: Option<&str>, limits: Limits) -> io::Result<()> {
     let _alone = match state.lock(STATE_LOCK, FlockOperation::NonBlockingLockExclusive) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
         lock => lock?,
@@ -51,7 +51,7 @@ pub(super) fn prune(state: &Folder, ending: &str, limits: Limits) -> io::Result<
         let (size, is_over) = match known.get(id) {
             Some(size) => (*size, true),
             None => match runs.open(&name) {
-                Ok(run) => (run.size().unwrap_or(0), id == ending || !is_alive()),
+                Ok(run) => (run.size().unwrap_or(0), Some(id) == ending || !is_alive()),
                 Err(_) => continue,
             },
         };

@@ -44,7 +44,7 @@ fn nothing_is_made_before_there_is_something_to_keep() {
     let store = Store::new(dir.path(), run(1));
     store.events().flush();
     drop(store.logs());
-    store.prune();
+    store.prune(true);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -255,7 +255,7 @@ fn nobody_waits_for_a_process_that_holds_the_lock_of_the_state() {
     let held = state.lock(STATE_LOCK, FlockOperation::LockExclusive).unwrap();
     let store = Store::new(dir.path(), run(1));
     assert!(store.directory().is_some());
-    store.prune();
+    store.prune(true);
     store.events().finish();
     assert_eq!(store.take_warnings(), [""; 0]);
     drop(held);
@@ -287,7 +287,7 @@ fn pruning_keeps_the_latest_and_the_living() {
         store.logs().append(TASK, 1, "a", Stdout, At(0), &[b'x'; 1000]).unwrap();
     }
     let left = |limits| {
-        prune::prune(&oldest.state().unwrap(), run(6).as_str(), limits).unwrap();
+        prune::prune(&oldest.state().unwrap(), Some(run(6).as_str()), limits).unwrap();
         let list = Runs::new(dir.path()).list();
         list.into_iter().map(|entry| entry.id).collect::<Vec<_>>()
     };
@@ -309,6 +309,18 @@ fn pruning_keeps_the_latest_and_the_living() {
 }
 
 #[test]
+fn a_run_that_goes_on_is_measured_when_it_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = || std::fs::read_to_string(dir.path().join(".par/sizes")).unwrap();
+    let store = Store::new(dir.path(), run(1));
+    store.logs().append(TASK, 1, "a", Stdout, At(0), b"one").unwrap();
+    store.prune(false);
+    assert_eq!(state(), "par sizes 1\n");
+    store.prune(true);
+    assert!(state().ends_with(&format!(" {}\n", run(1))), "{}", state());
+}
+
+#[test]
 fn two_runs_at_once_do_not_meet() {
     let dir = tempfile::tempdir().unwrap();
     std::thread::scope(|scope| {
@@ -318,7 +330,7 @@ fn two_runs_at_once_do_not_meet() {
                 let store = Store::new(root, run(number));
                 let mut logs = store.logs();
                 logs.append(TASK, 1, "a", Stdout, At(0), number.to_string().as_bytes()).unwrap();
-                store.prune();
+                store.prune(true);
                 assert_eq!(text(&store.reader(), TASK, 0, 9), [(Stdout, number.to_string())]);
                 assert_eq!(store.take_warnings(), [""; 0]);
             });

@@ -214,7 +214,7 @@ mod tests {
 
     fn sources(text: &str) -> SourceMap {
         let mut sources = SourceMap::default();
-        sources.add("dir/f.yml", text);
+        sources.add("dir/f.yml", text.to_owned());
         sources
     }
 

@@ -137,7 +137,8 @@ impl Text {
 #[derive(Clone, Debug)]
 struct SourceFile {
     path: PathBuf,
-    text: Arc<str>,
+    /// As it was read: a large one is not copied.
+    text: Arc<String>,
 }
 
 /// All files that were read, kept for messages.
@@ -148,7 +149,7 @@ pub struct SourceMap {
 
 impl SourceMap {
     /// Adds a file; `path` is shown in messages.
-    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+    pub fn add(&mut self, path: impl Into<PathBuf>, text: impl Into<Arc<String>>) -> FileId {
         self.files.push(SourceFile { path: path.into(), text: text.into() });
         FileId(self.files.len() as u32 - 1)
     }
@@ -189,7 +190,7 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let mut map = SourceMap::default();
-        let file = map.add("f", "a\näöü: x\n");
+        let file = map.add("f", "a\näöü: x\n".to_owned());
         assert_eq!(map.line_column(file, "a\näöü: ".len() as u32), (2, 6));
     }
 

@@ -164,7 +164,7 @@ fn tasks(before: &[&str], table: &Command, host: &dyn Host) -> Vec<Candidate> {
     }
     match Known::of(&locate, host) {
         Some(Known::Outline(outline)) => {
-            outline.tasks.iter().map(|(name, desc)| (name.to_string(), desc.clone())).collect()
+            outline.tasks().map(|(name, desc)| (name.to_owned(), desc.to_owned())).collect()
         }
         Some(Known::Whole(model)) => of_model(&model),
         None => Vec::new(),

@@ -108,7 +108,7 @@ impl Known {
     pub(super) fn has(&self, name: &str) -> bool {
         match self {
             Known::Whole(model) => model.callable().any(|task| task == name),
-            Known::Outline(outline) => outline.tasks.iter().any(|(task, _)| **task == *name),
+            Known::Outline(outline) => outline.tasks().any(|(task, _)| task == name),
         }
     }
 }
@@ -136,35 +136,40 @@ pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dy
 
 /// An outline has neither warnings nor aliases, and nothing in it is internal.
 fn print_outline(args: &ListArgs, outline: Outline, host: &dyn Host) -> Exit {
-    let mut tasks = outline.tasks;
-    let is_all = args.all || shows_all(args, tasks.iter().all(|(_, desc)| desc.is_empty()));
-    tasks.retain(|(_, desc)| is_all || !desc.is_empty());
-    let tasks = sorted(&tasks, args.sort);
+    let is_all = args.all || shows_all(args, outline.tasks().all(|(_, desc)| desc.is_empty()));
+    let is_shown = |task: &u32| is_all || !outline.task(*task as usize).1.is_empty();
+    let tasks = (0..outline.tasks().len() as u32).filter(is_shown).collect();
+    let tasks = sorted(tasks, |task| outline.task(task as usize).0, args.sort);
+    let tasks = tasks.iter().map(|&task| outline.task(task as usize));
     if args.names_only {
-        return say::print(&tasks.iter().map(|(name, _)| format!("{name}\n")).collect::<String>());
+        return say::print(&tasks.flat_map(|(name, _)| [name, "\n"]).collect::<String>());
     }
-    let rows = tasks.iter().map(|(name, desc)| Row { name, desc, aliases: &[] });
-    show(args, &rows.collect::<Vec<_>>(), host)
+    show(args, tasks.map(|(name, desc)| Row { name, desc, aliases: &[] }), host)
 }
 
-/// Tens of thousands of names are told apart by their beginnings mostly, which are kept at hand.
-fn sorted(tasks: &[(Arc<str>, String)], sort: Sort) -> Vec<&(Arc<str>, String)> {
-    let rank = |name: &str| match sort {
-        Sort::Default => name.contains(':'),
-        Sort::None | Sort::Alphanumeric => false,
-    };
+/// Tens of thousands of names, which are all different, are told apart by their beginnings mostly, which are kept
+/// at hand.
+fn sorted<'n>(tasks: Vec<u32>, name: impl Fn(u32) -> &'n str, sort: Sort) -> Vec<u32> {
     let beginning = |name: &str| {
         let mut bytes = [0; 16];
         let length = name.len().min(bytes.len());
         bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
         u128::from_be_bytes(bytes)
     };
-    let mut all: Vec<_> =
-        tasks.iter().map(|task| (rank(&task.0), beginning(&task.0), task)).collect();
-    if sort != Sort::None {
-        all.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| a.2.0.cmp(&b.2.0)));
+    let sorted = |tasks: Vec<u32>| {
+        let mut all: Vec<_> = tasks.into_iter().map(|task| (beginning(name(task)), task)).collect();
+        all.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| name(a.1).cmp(name(b.1))));
+        all.into_iter().map(|(_, task)| task)
+    };
+    match sort {
+        Sort::None => tasks,
+        Sort::Alphanumeric => sorted(tasks).collect(),
+        Sort::Default => {
+            let (within, without): (Vec<u32>, Vec<u32>) =
+                tasks.into_iter().partition(|&task| name(task).contains(':'));
+            sorted(without).chain(sorted(within)).collect()
+        }
     }
-    all.into_iter().map(|(_, _, task)| task).collect()
 }
 
 /// Prints the list of a model's tasks; exits with 1 when there is none to show.
@@ -187,11 +192,11 @@ pub(super) fn print(args: &ListArgs, model: Arc<Model>, host: &dyn Host) -> Exit
         desc: &listed.is.desc,
         aliases: &listed.task.aliases,
     });
-    show(args, &rows.collect::<Vec<_>>(), host)
+    show(args, rows, host)
 }
 
-fn show(args: &ListArgs, rows: &[Row<'_>], host: &dyn Host) -> Exit {
-    if rows.is_empty() {
+fn show<'r>(args: &ListArgs, rows: impl Iterator<Item = Row<'r>> + Clone, host: &dyn Host) -> Exit {
+    if rows.clone().next().is_none() {
         return Exit::No.after(show_nothing(args, host));
     }
     let stdout = std::io::stdout().is_terminal();
@@ -289,9 +294,10 @@ mod tests {
             "ns:a-very-long-name-2",
             "ns:a-very-long-name-1",
         ];
-        let tasks: Vec<_> = names.map(|name| (Arc::from(name), String::new())).into();
+        let all: Vec<u32> = (0..names.len() as u32).collect();
         let order = |sort| -> Vec<&str> {
-            sorted(&tasks, sort).into_iter().map(|(name, _)| &**name).collect()
+            let order = sorted(all.clone(), |task| names[task as usize], sort);
+            order.into_iter().map(|task| names[task as usize]).collect()
         };
         assert_eq!(order(Sort::None), names);
         let mut expected = names;

@@ -58,7 +58,7 @@ pub(super) fn read(root: Root, dialect: Dialect, host: &dyn Host) -> Tree {
     let (dir, remote) = (root.dir.clone(), root.remote.clone());
     let mut reader = Reader { dialect, host, dir, remote, tree, known, chain };
     let file = match root.text {
-        Some(text) => Some(reader.parse(root.file.clone(), text)),
+        Some(text) => Some(reader.parse(root.file.clone(), Arc::new(text.to_string()))),
         None => reader.open(&root.file, None),
     };
     if let Some(index) = file {
@@ -71,7 +71,7 @@ pub(super) fn read(root: Root, dialect: Dialect, host: &dyn Host) -> Tree {
 /// Reads of the root Taskfile, whose text is `whole`, only what is cut out of it.
 pub(super) fn part(
     root: &Root,
-    whole: &Arc<str>,
+    whole: &Arc<String>,
     cut: &Cut,
     dialect: Dialect,
     host: &dyn Host,
@@ -104,7 +104,10 @@ impl Reader<'_> {
         match self.host.read(path) {
             Ok(text) => {
                 // A byte order mark is no part of what the user sees.
-                let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+                let text = match text.strip_prefix('\u{feff}') {
+                    Some(text) => text.to_owned(),
+                    None => text,
+                };
                 Some(self.parse(path.into(), text.into()))
             }
             Err(error) => {
@@ -131,13 +134,13 @@ impl Reader<'_> {
         };
         let at = invalid.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(invalid.as_bytes());
-        let file = self.tree.sources.add(&name, &*text);
+        let file = self.tree.sources.add(&name, text.to_string());
         let message = format!("`{}` is not text in utf-8", name.display());
         Diagnostic::error(Fault::Invalid, message)
             .at(Span::new(file, at, at + '\u{fffd}'.len_utf8()), "no character begins so")
     }
 
-    fn parse(&mut self, path: PathBuf, text: Arc<str>) -> usize {
+    fn parse(&mut self, path: PathBuf, text: Arc<String>) -> usize {
         let id = self.tree.sources.add(shown(&path, self.host), text.clone());
         let file = self.lower(id, yaml::parse(&text, id));
         self.add(path, id, file)
@@ -244,7 +247,7 @@ impl Reader<'_> {
         if let Some(&known) = self.known.get(&path) {
             return self.not_in_chain(known, at);
         }
-        let index = self.parse(path, fetched.text);
+        let index = self.parse(path, Arc::new(fetched.text.to_string()));
         self.follow(index);
         Some(index)
     }

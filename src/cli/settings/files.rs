@@ -65,7 +65,7 @@ fn read(
             return None;
         }
     };
-    let file = found.sources.add(path, text.as_str());
+    let file = found.sources.add(path, text.clone());
     let (parallel, odd) = taskfile::settings(&text, file);
     wrong.extend(odd);
     Some((path.into(), parallel))

@@ -114,7 +114,7 @@ mod tests {
 
     fn read(text: &str) -> (Parallel, String) {
         let mut sources = SourceMap::default();
-        let file = sources.add(".par.yml", text);
+        let file = sources.add(".par.yml", text.to_owned());
         let (parallel, found) = settings(text, file);
         (parallel, found.iter().map(|odd| odd.render(&sources, false)).collect())
     }

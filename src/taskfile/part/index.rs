@@ -34,9 +34,16 @@ pub(super) struct Place {
     /// Where its first line begins.
     line: u32,
     /// Where its `desc` stands, from the key to the next key; empty when there is none.
-    desc: Range<u32>,
+    pub desc: Range<u32>,
     /// Whether `internal` or `aliases` is written.
     pub is_special: bool,
+}
+
+impl Place {
+    /// The name of the task, which stands in `text`.
+    pub(super) fn name_in<'t>(&self, text: &'t str) -> &'t str {
+        &text[self.name.start as usize..self.name.end as usize]
+    }
 }
 
 /// A short hash is enough for names that nobody picks to collide: those of one's own tasks.
@@ -104,15 +111,6 @@ impl<'t> Index<'t> {
         Some(open.into_iter().collect())
     }
 
-    pub(super) fn name(&self, place: &Place) -> &'t str {
-        &self.text[place.name.start as usize..place.name.end as usize]
-    }
-
-    /// The `desc` of a task with its key, as written.
-    pub(super) fn desc(&self, place: &Place) -> &'t str {
-        &self.text[place.desc.start as usize..place.desc.end as usize]
-    }
-
     /// The lines of a task.
     pub(super) fn lines(&self, task: u32) -> Range<usize> {
         let next = self.tasks.get(task as usize + 1).map_or(self.end, |next| next.line as usize);
@@ -169,7 +167,7 @@ impl<'t> Scan<'t> {
         let mut index = self.index;
         index.names.reserve(index.tasks.len());
         for (number, place) in index.tasks.iter().enumerate() {
-            let name = index.name(place).as_bytes();
+            let name = place.name_in(index.text).as_bytes();
             if index.names.insert(name, number as u32).is_some() {
                 return None;
             }

@@ -5,7 +5,8 @@
 
 mod index;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::discover::Root;
@@ -28,8 +29,28 @@ const SHARE: usize = 2;
 pub struct Outline {
     /// The file with one of its tasks.
     pub model: Model,
+    text: Arc<String>,
+    places: Vec<Place>,
+    /// Descriptions that are not written as they are.
+    others: BTreeMap<usize, String>,
+}
+
+impl Outline {
     /// Each task's name and description, empty where it has none, in the order of the file.
-    pub tasks: Vec<(Arc<str>, String)>,
+    pub fn tasks(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        (0..self.places.len()).map(|task| self.task(task))
+    }
+
+    /// The name and description of one of them.
+    pub fn task(&self, task: usize) -> (&str, &str) {
+        let place = &self.places[task];
+        let plain = || &self.text[place.desc.start as usize..place.desc.end as usize];
+        let desc = match self.others.is_empty() {
+            true => None,
+            false => self.others.get(&task).map(String::as_str),
+        };
+        (place.name_in(&self.text), desc.unwrap_or_else(plain))
+    }
 }
 
 /// The tasks of these names, and all that they may call.
@@ -54,18 +75,28 @@ pub(super) fn tasks(
 pub(super) fn outline(root: &Root, dialect: Dialect, host: &dyn Host) -> Option<Outline> {
     let text = text(root, host)?;
     let index = Index::new(&text)?;
-    let described = |place: &Place| match place.is_special {
-        false => Some((index.name(place).into(), description(index.desc(place))?)),
-        true => None,
-    };
-    let tasks = index.tasks.iter().map(described).collect::<Option<Vec<_>>>()?;
+    if index.tasks.iter().any(|place| place.is_special) {
+        return None;
+    }
     let model = model(root, &text, &index, &BTreeSet::from([0]), dialect, host)?;
-    Some(Outline { model, tasks })
+    let mut places = index.tasks;
+    let mut others = BTreeMap::new();
+    for (task, place) in places.iter_mut().enumerate().filter(|(_, place)| !place.desc.is_empty()) {
+        let written = &text[place.desc.start as usize..place.desc.end as usize];
+        match plain(written) {
+            Some(plain) => {
+                let start = place.desc.start + plain.start as u32;
+                place.desc = start..start + plain.len() as u32;
+            }
+            None => drop(others.insert(task, description(written)?)),
+        }
+    }
+    Some(Outline { model, text, places, others })
 }
 
-fn text(root: &Root, host: &dyn Host) -> Option<Arc<str>> {
+fn text(root: &Root, host: &dyn Host) -> Option<Arc<String>> {
     let text = match &root.text {
-        Some(text) => text.clone(),
+        Some(text) => Arc::new(text.to_string()),
         None => host.read(&root.file).ok()?.into(),
     };
     (text.len() >= LARGE).then_some(text)
@@ -74,7 +105,7 @@ fn text(root: &Root, host: &dyn Host) -> Option<Arc<str>> {
 /// The file as if it had no other tasks than those; `None` when there is anything to say about it.
 fn model(
     root: &Root,
-    text: &Arc<str>,
+    text: &Arc<String>,
     index: &Index<'_>,
     wanted: &BTreeSet<u32>,
     dialect: Dialect,
@@ -111,6 +142,31 @@ fn calls(task: &Task, index: &Index<'_>) -> Option<Vec<u32>> {
     let literal =
         |call: &Call| call.task.literal().and_then(|_| index.find(&call.task.text().value));
     task.deps.iter().chain(of_command).map(literal).collect()
+}
+
+/// Where in a `desc` with its key a text stands that begins as a text, is a few words in ASCII, and ends there.
+fn plain(written: &str) -> Option<Range<usize>> {
+    const WORDS: [bool; 256] = {
+        let (mut is_word, mut byte) = ([false; 256], 0);
+        while byte < 128 {
+            is_word[byte] = (byte as u8).is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let mut others = " _-,./()".as_bytes();
+        while let [byte, rest @ ..] = others {
+            is_word[*byte as usize] = true;
+            others = rest;
+        }
+        is_word
+    };
+    let bytes = written.as_bytes();
+    let after = bytes.iter().position(|&byte| byte == b':')? + 1;
+    let start = after + bytes[after..].iter().take_while(|&&byte| byte == b' ').count();
+    let is_space = |byte: &&u8| byte.is_ascii_whitespace();
+    let end = bytes.len() - bytes[start..].iter().rev().take_while(is_space).count();
+    let value = &bytes[start..end];
+    let is_text = value.first().is_some_and(u8::is_ascii_alphabetic) && value.contains(&b' ');
+    (is_text && value.iter().all(|&byte| WORDS[byte as usize])).then_some(start..end)
 }
 
 /// The text of a `desc` with its key; `None` when it has to be evaluated, or is no text.

@@ -54,7 +54,9 @@ fn check(text: &str, count: usize) -> usize {
             task.desc.as_ref().map_or(String::new(), |desc| desc.text().value.to_string())
         };
         let expected: Vec<_> = whole.tasks.values().map(|t| (t.name.clone(), desc(t))).collect();
-        assert_eq!(outline.tasks, expected, "{text}");
+        let found: Vec<_> =
+            outline.tasks().map(|(name, desc)| (name.into(), desc.to_owned())).collect();
+        assert_eq!(found, expected, "{text}");
         parts += 1;
     }
     parts

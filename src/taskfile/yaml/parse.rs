@@ -162,7 +162,7 @@ mod tests {
 
     /// All scalars of the parser's tree, as `value` and what stands at the place of each of its characters.
     fn check(text: &str) -> Vec<(String, Layout)> {
-        let file = SourceMap::default().add("f", text);
+        let file = SourceMap::default().add("f", text.to_owned());
         let mut found = Vec::new();
         let mut open: Vec<Node> = parse_all(text, whole(file)).into_iter().collect();
         while let Some(node) = open.pop() {
@@ -228,7 +228,7 @@ mod tests {
             "&x 'e' : &y !!str # 'ö'\n  \"f\" # ö\n",
             "g: [h, i] # ä\n",
         );
-        let file = SourceMap::default().add("f", text);
+        let file = SourceMap::default().add("f", text.to_owned());
         let root = parse_all(text, whole(file)).expect("a map");
         let written =
             |node: &Node| text[node.span.start as usize..node.span.end as usize].to_owned();

@@ -7,14 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
-/// Keys of a task that say nothing of other tasks but by naming them, and the extensions of go-task's users.
-#[rustfmt::skip]
-const KEYS: &[&str] = &[
-    "cmds", "cmd", "deps", "label", "desc", "prompt", "summary", "requires", "aliases", "sources",
-    "generates", "status", "preconditions", "dir", "set", "shopt", "vars", "env", "dotenv", "silent",
-    "interactive", "internal", "method", "prefix", "ignore_error", "use_gitignore", "run", "platforms", "if",
-    "failfast", "timeout", "retry", "max_retries", "priority", "estimate", "parallel", "depends_on",
-];
+use super::line::{
+    end_of_key, ends_after, flow, is_clean, is_of_name, is_simple, is_text, memchr, quoted,
+    without_comment,
+};
 
 /// The tasks of a file, and what stands around them.
 #[derive(Debug)]
@@ -262,7 +258,7 @@ impl<'t> Scan<'t> {
 
     /// A key of a task.
     fn key(&mut self, at: usize, key: &[u8]) -> Option<()> {
-        if !KEYS.iter().any(|known| known.as_bytes() == key) && !key.starts_with(b"x-") {
+        if !is_key(key) && !key.starts_with(b"x-") {
             return None;
         }
         let place = self.index.tasks.last_mut()?;
@@ -301,13 +297,30 @@ impl<'t> Scan<'t> {
         }
         let dashed = at > 0;
         let rest = &content[at..];
-        if rest.is_empty() || rest == b"-" {
-            return Some(None);
+        match rest.first() {
+            None => return Some(None),
+            Some(b'-') if rest.len() == 1 => return Some(None),
+            Some(b'"' | b'\'') => {
+                let end = quoted(rest)?;
+                // A key in quotes is left to the parser.
+                return (rest.get(end) != Some(&b':') && ends_after(rest, end)).then_some(None);
+            }
+            Some(b'[' | b'{' | b'|' | b'>') => {
+                self.value(rest, parent)?;
+                return Some(None);
+            }
+            Some(_) => {}
         }
-        let Some((key, value)) = split_key(rest)? else {
-            self.value(rest, parent)?;
-            return Some(None);
+        let Some(colon) = end_of_key(rest) else {
+            return is_text(rest).then_some(None);
         };
+        let key = &rest[..colon];
+        let first = *key.first()?;
+        let is_word = first.is_ascii_alphanumeric() || first == b'_' || first == b'.';
+        if !is_word || key.ends_with(b" ") {
+            return None;
+        }
+        let value = rest[colon + 1..].trim_ascii();
         self.value(value, indent + at)?;
         Some((!dashed).then_some((key, value)))
     }
@@ -322,131 +335,66 @@ impl<'t> Scan<'t> {
                 self.block = Some(parent);
                 is_plain.then_some(())
             }
-            Some(b'"' | b'\'') => ends_after(value, quoted(value)?),
-            Some(b'[' | b'{') => ends_after(value, flow(value)?),
-            Some(b'&' | b'*' | b'!' | b'@' | b'`' | b'%' | b'?' | b',' | b']' | b'}') => None,
-            Some(b'-') if value.len() == 1 || value[1] == b' ' => None,
-            Some(_) => {
-                let plain = without_comment(value);
-                let has_key = plain.ends_with(b":") || colon(plain).is_some();
-                (!has_key && !plain.starts_with(b"---") && !plain.starts_with(b"...")).then_some(())
-            }
+            Some(b'"' | b'\'') => ends_after(value, quoted(value)?).then_some(()),
+            Some(b'[' | b'{') => ends_after(value, flow(value)?).then_some(()),
+            Some(_) => (is_text(value) && end_of_key(value).is_none()).then_some(()),
         }
     }
 }
 
-/// Whether a byte may stand in the name of a task.
-fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-_.:/+@".contains(&byte)
+/// Whether a key of a task says nothing of other tasks but by naming them; extensions of go-task's users are others.
+fn is_key(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"cmds"
+            | b"cmd"
+            | b"deps"
+            | b"label"
+            | b"desc"
+            | b"prompt"
+            | b"summary"
+            | b"requires"
+            | b"aliases"
+            | b"sources"
+            | b"generates"
+            | b"status"
+            | b"preconditions"
+            | b"dir"
+            | b"set"
+            | b"shopt"
+            | b"vars"
+            | b"env"
+            | b"dotenv"
+            | b"silent"
+            | b"interactive"
+            | b"internal"
+            | b"method"
+            | b"prefix"
+            | b"ignore_error"
+            | b"use_gitignore"
+            | b"run"
+            | b"platforms"
+            | b"if"
+            | b"failfast"
+            | b"timeout"
+            | b"retry"
+            | b"max_retries"
+            | b"priority"
+            | b"estimate"
+            | b"parallel"
+            | b"depends_on"
+    )
 }
 
-/// Whether there is nothing but printable ASCII and ends of lines. Without a branch for each byte, which takes
-/// several at a time.
-fn is_simple(text: &[u8]) -> bool {
-    let is_odd = |byte: u8| (byte < b' ' && byte != b'\n') || byte >= 0x7f;
-    text.chunks(4096).all(|chunk| !chunk.iter().fold(false, |odd, &byte| odd | is_odd(byte)))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Whether no character has a meaning of its own: controls, and carriage returns within a line.
-fn is_clean(bytes: &[u8]) -> bool {
-    let is_control = |&byte: &u8| (byte < b' ' && byte != b'\t') || byte == 0x7f;
-    // U+0080 to U+009F, the byte order mark and the separators of lines are left to the parser.
-    let is_odd = |at: &[u8]| {
-        matches!(at, [0xc2, ..0xa0, ..] | [0xef, 0xbb, 0xbf] | [0xe2, 0x80, 0xa8 | 0xa9])
-    };
-    let has_odd = || (0..bytes.len()).any(|at| is_odd(&bytes[at..bytes.len().min(at + 3)]));
-    !bytes.iter().any(is_control) && (bytes.is_ascii() || !has_odd())
-}
-
-/// Key and value of a line that has a key; `None` for a key that is not a plain word or two.
-fn split_key(line: &[u8]) -> Option<Option<(&[u8], &[u8])>> {
-    if matches!(line[0], b'"' | b'\'') {
-        let end = quoted(line)?;
-        return (line.get(end) != Some(&b':')).then_some(None);
+    #[test]
+    fn keys_of_a_task_are_known_by_the_whole_word() {
+        assert!(
+            ["cmds", "if", "use_gitignore", "depends_on"].iter().all(|key| is_key(key.as_bytes()))
+        );
+        assert!(!["cmd ", "cmdsx", "", "includes", "IF"].iter().any(|key| is_key(key.as_bytes())));
     }
-    if matches!(line[0], b'[' | b'{' | b'|' | b'>') {
-        return Some(None);
-    }
-    let plain = without_comment(line);
-    let at_end = || plain.last().filter(|&&byte| byte == b':').map(|_| plain.len() - 1);
-    let colon = colon(plain).or_else(at_end);
-    let Some(colon) = colon else { return Some(None) };
-    let key = &plain[..colon];
-    let first = *key.first()?;
-    let is_word = first.is_ascii_alphanumeric() || first == b'_' || first == b'.';
-    let value = line[colon + 1..].trim_ascii();
-    (is_word && !key.ends_with(b" ")).then_some(Some((key, value)))
-}
-
-/// A plain text without the comment behind it.
-fn without_comment(text: &[u8]) -> &[u8] {
-    let mut from = 0;
-    while let Some(at) = memchr(b'#', &text[from..]) {
-        let at = from + at;
-        if at > 0 && text[at - 1] == b' ' {
-            return text[..at - 1].trim_ascii_end();
-        }
-        from = at + 1;
-    }
-    text.trim_ascii_end()
-}
-
-/// Where the first colon stands that a space follows.
-fn colon(text: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = memchr(b':', &text[from..]) {
-        let at = from + at;
-        if text.get(at + 1) == Some(&b' ') {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
-}
-
-/// One past the closing quote.
-fn quoted(text: &[u8]) -> Option<usize> {
-    let quote = text[0];
-    let mut at = 1;
-    loop {
-        match *text.get(at)? {
-            b'\\' if quote == b'"' => at += 2,
-            byte if byte == quote => match text.get(at + 1) {
-                Some(&next) if quote == b'\'' && next == quote => at += 2,
-                _ => return Some(at + 1),
-            },
-            _ => at += 1,
-        }
-    }
-}
-
-/// One past the closing bracket, where there is nothing in it that reaches further.
-fn flow(text: &[u8]) -> Option<usize> {
-    let (mut at, mut depth) = (0, 0);
-    loop {
-        match *text.get(at)? {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth -= 1,
-            b'"' | b'\'' => at += quoted(&text[at..])? - 1,
-            b'&' | b'*' | b'!' | b'#' => return None,
-            _ => {}
-        }
-        at += 1;
-        if depth == 0 {
-            return Some(at);
-        }
-    }
-}
-
-fn ends_after(text: &[u8], end: usize) -> Option<()> {
-    let rest = &text[end..];
-    let rest_is_comment =
-        rest.first() == Some(&b' ') && rest.trim_ascii_start().first() == Some(&b'#');
-    (rest.trim_ascii().is_empty() || rest_is_comment).then_some(())
-}
-
-fn memchr(byte: u8, bytes: &[u8]) -> Option<usize> {
-    // SAFETY: the pointer is valid for the length.
-    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), byte.into(), bytes.len()) };
-    (!found.is_null()).then(|| found as usize - bytes.as_ptr() as usize)
 }

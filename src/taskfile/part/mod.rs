@@ -4,6 +4,7 @@
 //! Where anything is odd, or wrong, there is no part, and the whole file is loaded.
 
 mod index;
+mod line;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -164,7 +164,8 @@ fn tasks(before: &[&str], table: &Command, host: &dyn Host) -> Vec<Candidate> {
     }
     match Known::of(&locate, host) {
         Some(Known::Outline(outline)) => {
-            outline.tasks().map(|(name, desc)| (name.to_owned(), desc.to_owned())).collect()
+            let both = |task| (outline.name(task).to_owned(), outline.desc(task).to_owned());
+            outline.tasks().map(both).collect()
         }
         Some(Known::Whole(model)) => of_model(&model),
         None => Vec::new(),

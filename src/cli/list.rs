@@ -108,7 +108,7 @@ impl Known {
     pub(super) fn has(&self, name: &str) -> bool {
         match self {
             Known::Whole(model) => model.callable().any(|task| task == name),
-            Known::Outline(outline) => outline.tasks().any(|(task, _)| task == name),
+            Known::Outline(outline) => outline.tasks().any(|task| outline.name(task) == name),
         }
     }
 }
@@ -136,15 +136,17 @@ pub(super) fn run(args: &ListArgs, known: Option<Known>, voice: Voice, host: &dy
 
 /// An outline has neither warnings nor aliases, and nothing in it is internal.
 fn print_outline(args: &ListArgs, outline: Outline, host: &dyn Host) -> Exit {
-    let is_all = args.all || shows_all(args, outline.tasks().all(|(_, desc)| desc.is_empty()));
-    let is_shown = |task: &u32| is_all || !outline.task(*task as usize).1.is_empty();
+    let is_all =
+        args.all || shows_all(args, outline.tasks().all(|task| outline.desc(task).is_empty()));
+    let is_shown = |task: &u32| is_all || !outline.desc(*task as usize).is_empty();
     let tasks = (0..outline.tasks().len() as u32).filter(is_shown).collect();
-    let tasks = sorted(tasks, |task| outline.task(task as usize).0, args.sort);
-    let tasks = tasks.iter().map(|&task| outline.task(task as usize));
+    let tasks = sorted(tasks, |task| outline.name(task as usize), args.sort);
+    let tasks = tasks.iter().map(|&task| task as usize);
     if args.names_only {
-        return say::print(&tasks.flat_map(|(name, _)| [name, "\n"]).collect::<String>());
+        return say::print(&tasks.flat_map(|task| [outline.name(task), "\n"]).collect::<String>());
     }
-    show(args, tasks.map(|(name, desc)| Row { name, desc, aliases: &[] }), host)
+    let row = |task| Row { name: outline.name(task), desc: outline.desc(task), aliases: &[] };
+    show(args, tasks.map(row), host)
 }
 
 /// Tens of thousands of names, which are all different, are told apart by their beginnings mostly, which are kept
@@ -166,7 +168,7 @@ fn sorted<'n>(tasks: Vec<u32>, name: impl Fn(u32) -> &'n str, sort: Sort) -> Vec
         Sort::Alphanumeric => sorted(tasks).collect(),
         Sort::Default => {
             let (within, without): (Vec<u32>, Vec<u32>) =
-                tasks.into_iter().partition(|&task| name(task).contains(':'));
+                tasks.into_iter().partition(|&task| name(task).as_bytes().contains(&b':'));
             sorted(without).chain(sorted(within)).collect()
         }
     }

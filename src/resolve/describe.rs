@@ -8,7 +8,7 @@ use super::body;
 use super::called::{Aim, Outlets};
 use super::check::Check;
 use super::context::{Circumstances, Context};
-use super::draft::{Piece, Script};
+use super::draft::Piece;
 use super::scope::{Argument, Given, text};
 use super::settings::Settings;
 use super::shared::{Shared, Site};
@@ -178,9 +178,9 @@ fn step(piece: &Piece, context: &Context, site: Site<'_>) -> Option<Step> {
         text.unwrap_or_else(|_| template.text().value.clone())
     };
     match piece {
-        Piece::Command(line) => Some(Step::Command(match &line.script {
-            script @ (Script::Ready(_) | Script::Masked(_)) => script.texts().1.clone(),
-            Script::Late(late) => context.telling.hide(&rendered(&late.0)),
+        Piece::Command(line) => Some(Step::Command(match line.script.to_render() {
+            None => line.script.texts().1.clone(),
+            Some((template, _)) => context.telling.hide(&rendered(template)),
         })),
         Piece::Call(mention, _) => Some(Step::Call(mention.name.clone())),
         Piece::Late(late) => Some(Step::Call(rendered(&late.call.task))),

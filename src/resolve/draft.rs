@@ -94,10 +94,16 @@ pub(super) struct Bounds {
 pub(super) enum Script {
     /// Rendered, and shown as it is.
     Ready(Arc<str>),
+    /// As few commands have it.
+    Other(Box<Other>),
+}
+
+/// The text of a command that is not as it is shown, or not known yet.
+pub(super) enum Other {
     /// Rendered; the second text is the one to show.
-    Masked(Box<(Arc<str>, Arc<str>)>),
+    Masked(Arc<str>, Arc<str>),
     /// To be rendered when it is reached, in a turn of a loop.
-    Late(Box<(Template, Turn)>),
+    Late(Template, Turn),
 }
 
 impl Line {
@@ -125,21 +131,34 @@ impl Script {
     pub(super) fn ready(text: Arc<str>, shown: Arc<str>) -> Script {
         match text == shown {
             true => Script::Ready(text),
-            false => Script::Masked(Box::new((text, shown))),
+            false => Script::Other(Box::new(Other::Masked(text, shown))),
         }
     }
 
     /// A text that is rendered when it is reached, in a turn of a loop.
     pub(super) fn late(text: Template, turn: Turn) -> Script {
-        Script::Late(Box::new((text, turn)))
+        Script::Other(Box::new(Other::Late(text, turn)))
     }
 
     /// The text, as far as it is rendered, and how it is shown.
     pub(super) fn texts(&self) -> (&Arc<str>, &Arc<str>) {
         match self {
             Script::Ready(text) => (text, text),
-            Script::Masked(both) => (&both.0, &both.1),
-            Script::Late(late) => (&late.0.text().value, &late.0.text().value),
+            Script::Other(other) => match &**other {
+                Other::Masked(text, shown) => (text, shown),
+                Other::Late(template, _) => (&template.text().value, &template.text().value),
+            },
+        }
+    }
+
+    /// The template and the turn, where it is to be rendered when it is reached.
+    pub(super) fn to_render(&self) -> Option<(&Template, &Turn)> {
+        match self {
+            Script::Ready(_) => None,
+            Script::Other(other) => match &**other {
+                Other::Masked(..) => None,
+                Other::Late(template, turn) => Some((template, turn)),
+            },
         }
     }
 }

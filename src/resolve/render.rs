@@ -156,10 +156,10 @@ impl Rendering {
         site: Site<'_>,
     ) -> Result<Option<Arc<str>>, Diagnostic> {
         let late = line.bounds.as_ref().and_then(|bounds| bounds.late_condition.as_ref());
-        let (Some(template), Script::Late(script)) = (late, &line.script) else {
+        let (Some(template), Some((_, turn))) = (late, line.script.to_render()) else {
             return Ok(line.condition().cloned());
         };
-        let (vars, _) = context.with(&self.known.variables(&script.1));
+        let (vars, _) = context.with(&self.known.variables(turn));
         text(template, &vars, site).map(Some)
     }
 
@@ -170,8 +170,7 @@ impl Rendering {
         context: &Context,
         site: Site<'_>,
     ) -> Result<Option<Texts>, Diagnostic> {
-        let Script::Late(late) = script else { return Ok(None) };
-        let (template, turn) = &**late;
+        let Some((template, turn)) = script.to_render() else { return Ok(None) };
         let (vars, masked) = context.with(&self.known.variables(turn));
         let script = text(template, &vars, site)?;
         let shown = match masked {

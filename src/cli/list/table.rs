@@ -8,6 +8,7 @@ use crate::term::{Colour, Style, columns};
 
 /// Between two columns.
 const GAP: usize = 6;
+const SPACES: &str = "                                                                ";
 
 /// A task.
 pub(super) struct Row<'a> {
@@ -39,7 +40,10 @@ pub(super) fn of<'r>(
     let mut text = format!("{word}: Available tasks for this project:\n");
     // All but colours and aliases, so that a long list does not grow by being copied.
     text.reserve(rows.clone().map(|row| "* :\n".len() + names + 1 + GAP + row.desc.len()).sum());
-    let space = |text: &mut String, width: usize| text.extend(std::iter::repeat_n(' ', width));
+    let space = |text: &mut String, width: usize| match SPACES.get(..width) {
+        Some(spaces) => text.push_str(spaces),
+        None => text.extend(std::iter::repeat_n(' ', width)),
+    };
     let star = style.paint(Colour::Yellow, "* ");
     for row in rows {
         let desc = row.desc();

@@ -37,20 +37,24 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Each task's name and description, empty where it has none, in the order of the file.
-    pub fn tasks(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        (0..self.places.len()).map(|task| self.task(task))
+    /// The tasks by number, in the order of the file.
+    pub fn tasks(&self) -> Range<usize> {
+        0..self.places.len()
     }
 
-    /// The name and description of one of them.
-    pub fn task(&self, task: usize) -> (&str, &str) {
-        let place = &self.places[task];
-        let plain = || &self.text[place.desc.start as usize..place.desc.end as usize];
-        let desc = match self.others.is_empty() {
-            true => None,
-            false => self.others.get(&task).map(String::as_str),
-        };
-        (place.name_in(&self.text), desc.unwrap_or_else(plain))
+    /// The name of a task.
+    pub fn name(&self, task: usize) -> &str {
+        self.places[task].name_in(&self.text)
+    }
+
+    /// The description of a task, empty where it has none.
+    pub fn desc(&self, task: usize) -> &str {
+        let place = &self.places[task].desc;
+        let plain = || &self.text[place.start as usize..place.end as usize];
+        match self.others.is_empty() {
+            true => plain(),
+            false => self.others.get(&task).map_or_else(plain, String::as_str),
+        }
     }
 }
 

@@ -55,7 +55,7 @@ fn check(text: &str, count: usize) -> usize {
         };
         let expected: Vec<_> = whole.tasks.values().map(|t| (t.name.clone(), desc(t))).collect();
         let found: Vec<_> =
-            outline.tasks().map(|(name, desc)| (name.into(), desc.to_owned())).collect();
+            outline.tasks().map(|t| (outline.name(t).into(), outline.desc(t).to_owned())).collect();
         assert_eq!(found, expected, "{text}");
         parts += 1;
     }

@@ -7,8 +7,10 @@
 A page of the program that is touched first costs a page fault, and they are 16 at a time: what is called only once
 costs more by where it is than by what it does. Where the functions were all over the program, a run of one process
 had 160 of those faults. A name is written without the hash at its end, so that it holds until the function is called
-otherwise; a name that fits nothing does no harm. Needs python 3.9, valgrind, nm and the C library's archive.
+otherwise, except where many others are called the same; a name that fits nothing does no harm. Needs python 3.9,
+valgrind, nm and the C library's archive.
 """
+import collections
 import glob
 import os
 import re
@@ -25,6 +27,8 @@ tasks:
   both: {deps: [process, shell], cmds: ['echo both']}
 """
 COMMANDS = [["run", "nothing"], ["run", "process"], ["run", "both"], ["list"]]
+# So many functions of one name are not all wanted.
+MANY = 4
 HEAD = """/* What every start calls, side by side. Written by benches/order.py. */
 SECTIONS
 {
@@ -72,14 +76,20 @@ def archive():
     return {name: member for member, name in defined(path.strip(), "-A")}
 
 
-def pattern(name, members):
+def plain(name):
+    """The name without what changes from one compiler to the next."""
+    return re.sub("Cs[0-9A-Za-z]+_", "Cs*_", re.sub(r"17h[0-9a-f]{16}E", "17h*", name))
+
+
+def pattern(name, members, shared):
     """The input sections of a function."""
     if name in members:
         # Which of several is right the machine says at the start, and valgrind's is another one.
         member = re.sub(r"-(avx|sse|evex).*", "-*.o", members[name])
         return f"*libc.a:{member}(.text .text.*)"
-    name = re.sub(r"17h[0-9a-f]{16}E", "17h*", name)
-    return f"*(.text.{re.sub('Cs[0-9A-Za-z]+_', 'Cs*_', name)})"
+    if plain(name) not in shared:
+        name = plain(name)
+    return f"*(.text.{name} .text.unlikely.{name})"
 
 
 def main():
@@ -87,8 +97,11 @@ def main():
         sys.exit(__doc__)
     binary = os.path.abspath(sys.argv[1])
     own = {name for _, name in defined(binary)}
-    members = archive()
-    patterns = dict.fromkeys(pattern(name, members) for name in called(binary) if name in own)
+    members, names = archive(), [name for name in called(binary) if name in own]
+    # Functions of one name for many types: the others would be between those that are called.
+    others = collections.Counter(plain(name) for name in own.difference(names))
+    shared = {name for name, count in others.items() if count >= MANY}
+    patterns = dict.fromkeys(pattern(name, members, shared) for name in names)
     if len(patterns) < 100:
         sys.exit(f"{binary} does not tell its functions: build it with CARGO_PROFILE_RELEASE_STRIP=false")
     with open(SCRIPT, "w", encoding="utf-8") as file:

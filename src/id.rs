@@ -49,6 +49,8 @@ impl UnitBits {
     }
 }
 
+/// Some numbers that we gave ourselves, or digests.
+pub type NumberSet<K> = HashSet<K, BuildHasherDefault<NumberHasher>>;
 /// What is kept by a number that we gave ourselves, or by a digest.
 pub type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 

@@ -139,7 +139,8 @@ pub enum Need {
 #[derive(Debug, Default)]
 pub struct Plan {
     graph: DiGraph<Node, Need>,
-    nodes: Vec<Option<NodeIndex>>,
+    /// The node of each unit; the end for one that was never added.
+    nodes: Vec<NodeIndex>,
     /// Some unit says something about silence.
     minds_silence: bool,
 }
@@ -178,9 +179,9 @@ impl Plan {
         self.minds_silence |= unit.policy.as_deref().is_some_and(Policy::minds_silence);
         let node = self.graph.add_node(Node { id, unit, parent, parts: None });
         if self.nodes.len() <= id.index() {
-            self.nodes.resize(id.index() + 1, None);
+            self.nodes.resize(id.index() + 1, NodeIndex::end());
         }
-        self.nodes[id.index()] = Some(node);
+        self.nodes[id.index()] = node;
     }
 
     /// Adds what a call consists of: its new units and what it needs.
@@ -244,7 +245,7 @@ impl Plan {
 
     /// Whether a unit of this id was added.
     pub fn contains(&self, unit: UnitId) -> bool {
-        self.nodes.get(unit.index()).is_some_and(Option::is_some)
+        self.nodes.get(unit.index()).is_some_and(|&node| node != NodeIndex::end())
     }
 
     /// A unit; panics when it was never added.
@@ -302,7 +303,9 @@ impl Plan {
     }
 
     fn index(&self, unit: UnitId) -> NodeIndex {
-        self.nodes[unit.index()].expect("a unit is added before it is named")
+        let node = self.nodes[unit.index()];
+        assert!(node != NodeIndex::end(), "a unit is added before it is named");
+        node
     }
 }
 

@@ -10,15 +10,15 @@ use crate::id::UnitId;
 #[derive(Default)]
 pub(super) struct Waits {
     graph: Acyclic<DiGraph<UnitId, ()>>,
-    /// The node of each unit; `None` for commands, which wait for nothing.
-    nodes: Vec<Option<NodeIndex>>,
+    /// The node of each unit; none at all, the end, for commands, which wait for nothing.
+    nodes: Vec<NodeIndex>,
 }
 
 impl Waits {
     /// Adds the next unit, which `parent` waits for.
     pub(super) fn add(&mut self, unit: UnitId, parent: Option<UnitId>) {
         let node = self.graph.add_node(unit);
-        self.nodes.push(Some(node));
+        self.nodes.push(node);
         if let Some(parent) = parent.and_then(|parent| self.node(parent)) {
             // A new node has no edges: none to look for among the parent's, which may be many, and no cycle.
             let _ = self.graph.try_add_edge(parent, node, ());
@@ -27,7 +27,7 @@ impl Waits {
 
     /// Leaves the next unit out.
     pub(super) fn skip(&mut self) {
-        self.nodes.push(None);
+        self.nodes.push(NodeIndex::end());
     }
 
     /// Notes that one call waits for another; `false` when that would make a cycle.
@@ -49,7 +49,7 @@ impl Waits {
     }
 
     fn node(&self, unit: UnitId) -> Option<NodeIndex> {
-        self.nodes.get(unit.index()).copied().flatten()
+        self.nodes.get(unit.index()).copied().filter(|&node| node != NodeIndex::end())
     }
 }
 

@@ -45,12 +45,14 @@ impl Resolver {
             Target::Late(_) | Target::Wrong(_) => return None,
         }
         let kind = xxh3_128(text.as_bytes());
-        let twins = self.twins.entry(kind as u64).or_insert(0);
+        let twins = match self.kinds.insert(kind as u64) {
+            true => 0,
+            false => *self.twins.entry(kind as u64).and_modify(|twins| *twins += 1).or_insert(1),
+        };
         text.clear();
         HEXLOWER.encode_append(&kind.to_be_bytes(), &mut text);
-        text.extend([" ", itoa::Buffer::new().format(*twins)]);
+        text.extend([" ", itoa::Buffer::new().format(twins)]);
         let identity = xxh3_128(text.as_bytes());
-        *twins += 1;
         Identity::new(identity)
     }
 

@@ -20,7 +20,7 @@ use super::settings::{Compat, Force, Known, Request, Settings};
 use super::shared::Shared;
 use super::waits::Waits;
 use crate::diag::{Diagnostic, Fault};
-use crate::id::{NumberMap, TaskIds, UnitId, UnitMap};
+use crate::id::{NumberMap, NumberSet, TaskIds, UnitId, UnitMap};
 use crate::plan::{Ancestry, Fragment, Step, Unit, Work};
 use crate::taskfile::model::Model;
 use crate::template::Facts;
@@ -37,7 +37,9 @@ pub struct Resolver {
     waits: Waits,
     /// Dependencies that more than one call of a scope may name, by a digest of what makes them the same.
     deps: NumberMap<u64, UnitId>,
-    /// How many calls there were of each kind in each place, by a digest.
+    /// Which kinds of calls there were in each place, by a digest.
+    kinds: NumberSet<u64>,
+    /// How many there were of those of which there were several.
     twins: NumberMap<u64, u32>,
     /// Calls that run once, by a digest of what makes them the same.
     once: NumberMap<once::Key, UnitId>,
@@ -66,7 +68,7 @@ impl Resolver {
         let shared = Arc::new(Shared::new(model, settings, facts));
         let (once, mut waits) = (NumberMap::default(), Waits::default());
         waits.add(UnitId::ROOT, None);
-        let (deps, courses, surroundings, twins) = Default::default();
+        let (deps, courses, surroundings, kinds, twins) = Default::default();
         let (ancestry, calls, nodes) = (Ancestry::default(), NumberMap::default(), vec![Node::Run]);
         Resolver {
             shared,
@@ -76,6 +78,7 @@ impl Resolver {
             calls,
             waits,
             deps,
+            kinds,
             twins,
             once,
             courses,

@@ -44,7 +44,7 @@ impl Lower {
         self.decide(&fields, &mut task.body, &mut details);
         self.check(&fields, &mut details);
         task.body.cmds = self.body(&fields);
-        task.body.deps = self.list(&fields, "deps", Lower::dependency);
+        task.body.deps = self.list(&fields, "deps", Lower::dependency).into();
         if self.dialect == Dialect::Par {
             self.extend(&fields, &mut task.body, &mut details);
         }

@@ -18,8 +18,6 @@ use crate::template::Template;
 pub struct Task {
     /// `ns:build`.
     pub name: Arc<str>,
-    /// `build`: the name within its own file.
-    pub local: Arc<str>,
     /// `ns`; empty in the root file. Calls inside are relative to it.
     pub namespace: Arc<str>,
     /// Position in `Model::taskfiles`.
@@ -33,7 +31,7 @@ pub struct Task {
     /// Directory that `dir` is relative to: the root's, or the one its include gives.
     pub base_dir: Directory,
     /// Run before everything else, in parallel.
-    pub deps: Vec<Call>,
+    pub deps: ThinVec<Call>,
     /// The body.
     pub cmds: Vec<Command>,
     /// How sources are compared.
@@ -113,7 +111,7 @@ pub struct Details {
 impl Task {
     /// A task of the root file with nothing to do.
     pub fn new(name: Arc<str>, span: Span) -> Task {
-        Task { local: name.clone(), name, span, parallel: true, ..Task::default() }
+        Task { name, span, parallel: true, ..Task::default() }
     }
 
     /// Takes in what few tasks say, if it says anything of it.
@@ -180,19 +178,19 @@ impl Details {
 
 /// A directory that many tasks have in common.
 #[derive(Clone, Debug)]
-pub struct Directory(Arc<Path>);
+pub struct Directory(Arc<Arc<Path>>);
 
 impl Default for Directory {
     /// None yet: the empty path.
     fn default() -> Directory {
-        static NONE: LazyLock<Arc<Path>> = LazyLock::new(|| Path::new("").into());
-        Directory(NONE.clone())
+        static NONE: LazyLock<Directory> = LazyLock::new(|| Path::new("").into());
+        NONE.clone()
     }
 }
 
 impl From<&Path> for Directory {
     fn from(path: &Path) -> Directory {
-        Directory(path.into())
+        Directory(Arc::new(path.into()))
     }
 }
 

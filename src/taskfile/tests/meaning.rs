@@ -157,7 +157,7 @@ tasks: {default: , build: {aliases: [b]}, gone: }
     assert_eq!(aliases(&model, "s:build"), ["s:b", "z:build", "z:b"]);
     assert_eq!(aliases(&model, "s:default"), ["z:default", "s", "z"]);
     let build = &model.tasks["s:build"];
-    assert_eq!((&*build.local, &*build.namespace, build.taskfile), ("build", "s", 1));
+    assert_eq!((&*build.namespace, build.taskfile), ("s", 1));
     assert_eq!((build.order, build.silent, build.internal), (2, Some(true), true));
     assert!(build.use_gitignore && !model.tasks["top"].use_gitignore);
     assert_eq!(**build.base_dir, *Path::new("/w"));

@@ -11,11 +11,13 @@ mod random;
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use super::build::MAX_DEPTH;
 use super::place::Stand;
 use super::{Entry, Kind, Node};
 use scalar::Scalar;
+use texts::Texts;
 
 /// A key may be followed by its colon no later than this, in characters; in bytes that is earlier.
 const MAX_KEY: usize = 1000;
@@ -26,8 +28,8 @@ pub(super) fn read(text: &str, stand: Stand<'_>) -> Option<Node> {
     if text.contains('\r') || has_mark() {
         return None;
     }
-    let (open, entries, items) = Default::default();
-    Reader { text, stand, open, entries, items, is_open: false, root: None }.read()
+    let (open, entries, items, texts) = Default::default();
+    Reader { text, stand, open, entries, items, texts, is_open: false, root: None }.read()
 }
 
 /// A map or list of block style to which more may come.
@@ -47,6 +49,7 @@ struct Reader<'t> {
     /// Those of all open maps, and of all open lists. The last one of each is null until its value comes.
     entries: Vec<Entry>,
     items: Vec<Node>,
+    texts: Texts,
     /// Whether the value of the last key or item may still come.
     is_open: bool,
     root: Option<Node>,

@@ -136,8 +136,9 @@ impl Reader<'_> {
         Some(Scalar { start, end: end + 1, style: ScalarStyle::DoubleQuoted, is_escaped })
     }
 
-    pub(super) fn scalar_node(&self, scalar: &Scalar) -> Node {
-        let written = &self.text[scalar.start..scalar.end];
+    pub(super) fn scalar_node(&mut self, scalar: &Scalar) -> Node {
+        let text = self.text;
+        let written = &text[scalar.start..scalar.end];
         let span = self.stand.span(scalar.start, scalar.end);
         let (value, first, style) = match scalar.style {
             ScalarStyle::Plain if matches!(written, "~" | "null" | "Null" | "NULL") => {
@@ -147,7 +148,7 @@ impl Reader<'_> {
             _ => (&written[1..written.len() - 1], scalar.start + 1, Style::Quoted),
         };
         let (value, layout) = match scalar.style {
-            _ if !scalar.is_escaped => (value.into(), Layout::Verbatim(first as u32)),
+            _ if !scalar.is_escaped => (self.texts.shared(value), Layout::Verbatim(first as u32)),
             ScalarStyle::SingleQuoted => (value.replace("''", "'").into(), Layout::Opaque),
             _ => (unescaped(value).into(), Layout::Opaque),
         };

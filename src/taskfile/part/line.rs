@@ -94,19 +94,25 @@ pub(super) fn quoted(text: &[u8]) -> Option<usize> {
 fn find_either(text: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = ONES << 7;
-    let zeros = |bytes: u64| bytes.wrapping_sub(ONES) & !bytes & HIGHS;
-    let (chunks, rest) = text.get(from..)?.as_chunks::<8>();
-    for (number, chunk) in chunks.iter().enumerate() {
-        let bytes = u64::from_le_bytes(*chunk);
+    let (ones, others) = (ONES * one as u64, ONES * other as u64);
+    let mut at = from.min(text.len());
+    while let [a, b, c, d, e, f, g, h, ..] = text[at..] {
+        let bytes = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        let (x, y) = (bytes ^ ones, bytes ^ others);
         // What is above a zero may be told wrongly, the lowest never.
-        let found =
-            zeros(bytes ^ (ONES * u64::from(one))) | zeros(bytes ^ (ONES * u64::from(other)));
+        let found = (x.wrapping_sub(ONES) & !x | y.wrapping_sub(ONES) & !y) & HIGHS;
         if found != 0 {
-            return Some(from + 8 * number + found.trailing_zeros() as usize / 8);
+            return Some(at + found.trailing_zeros() as usize / 8);
         }
+        at += 8;
     }
-    let at = rest.iter().position(|&byte| byte == one || byte == other)?;
-    Some(text.len() - rest.len() + at)
+    while at < text.len() {
+        if text[at] == one || text[at] == other {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
 }
 
 /// One past the closing bracket, where there is nothing in it that reaches further.

@@ -1,4 +1,4 @@
-//! What `par` costs, in instructions that it executes: start-up, one task more, and how both grow.
+//! What `par` costs, in instructions that it executes: start-up, one task more, and how both grow. And in memory.
 //!
 //! Instructions are counted by valgrind and compared with those of a reference built by the same compiler in
 //! the same way, so neither the machine nor what else runs on it matters. A limit leaves a margin over
@@ -141,7 +141,7 @@ fn a_run_costs_no_more_than_it_did() {
         return;
     }
     let one = "version: '3'\ntasks:\n  all: 'true'\n";
-    beside_reference(0.36, par(one, &["run", "all"]), "a run of one task");
+    beside_reference(0.35, par(one, &["run", "all"]), "a run of one task");
     let (few, many) = slopes([20, 170, 520], |count| par(&needs(count), &["run", "all"]));
     beside_reference(31.5, 1_000.0 * many, "1,000 more tasks in a run");
     at_most(1.15, many / few, "a task among many beside one among few");
@@ -152,7 +152,7 @@ fn a_list_costs_no_more_than_it_did() {
     if !can_count() {
         return;
     }
-    beside_reference(0.212, par(&described(1), &["list"]), "a list of one task");
+    beside_reference(0.205, par(&described(1), &["list"]), "a list of one task");
     // As many as are parsed whole.
     let (few, many) = slopes([20, 120, 270], |count| par(&described(count), &["list"]));
     beside_reference(9.8, 1_000.0 * many, "1,000 more tasks in a list");
@@ -165,10 +165,48 @@ fn a_task_that_nobody_asks_for_costs_no_more_than_it_did() {
     if !can_count() {
         return;
     }
-    for (words, limit) in [(&["list"][..], 2.35), (&["run", "t7"], 1.17)] {
+    for (words, limit) in [(&["list"][..], 2.12), (&["run", "t7"], 1.05)] {
         let (few, many) = slopes([400, 1_000, 2_200], |count| par(&described(count), words));
         let what = format!("a task more in a large file, for `{}`", words.join(" "));
         beside_reference(limit, 1_000.0 * many, &format!("1,000 times {what}"));
         at_most(1.15, many / few, &what);
     }
+}
+
+/// The largest resident set of a run of `par`, bytes.
+#[cfg(target_os = "linux")]
+fn peak(taskfile: &str, words: &[&str]) -> f64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("Taskfile.yml"), taskfile).expect("a Taskfile");
+    let started = Command::new(PAR)
+        .args(words)
+        .current_dir(folder.path())
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("HOME", "/nonexistent"), ("LC_ALL", "C")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let child = started.expect("par starts").id() as libc::pid_t;
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: both are places to write to, and all zeros are a usage.
+    let (waited, usage) =
+        unsafe { (libc::wait4(child, &mut status, 0, usage.as_mut_ptr()), usage.assume_init()) };
+    assert_eq!((waited, status), (child, 0), "{words:?}");
+    1024.0 * usage.ru_maxrss as f64
+}
+
+/// Between so many tasks that neither the program itself nor how memory is given out in pieces matters.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_task_takes_no_more_memory_than_it_did() {
+    let each = |sizes: [usize; 2], tasks: fn(usize) -> String, words: &[&str]| {
+        let [few, many] = sizes.map(|count| peak(&tasks(count), words));
+        (many - few) / (sizes[1] - sizes[0]) as f64
+    };
+    let run = each([2_000, 10_000], needs, &["run", "all", "-j2"]);
+    at_most(3_200.0, run, "a task more in a run, bytes");
+    let list = each([20_000, 60_000], described, &["list"]);
+    at_most(165.0, list, "a task more in a list, bytes");
 }

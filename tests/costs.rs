@@ -147,6 +147,22 @@ fn a_run_costs_no_more_than_it_did() {
     at_most(1.15, many / few, "a task among many beside one among few");
 }
 
+/// Tasks of one process each, of which each needs the one before.
+fn chain(count: usize) -> String {
+    let task = |n: usize| format!("  t{n}: {{deps: [t{}], cmds: [/bin/true]}}\n", n - 1);
+    let rest: String = (1..count).map(task).collect();
+    format!("version: '3'\ntasks:\n  t0: /bin/true\n{rest}  all: {{deps: [t{}]}}\n", count - 1)
+}
+
+#[test]
+fn a_task_costs_no_more_at_the_end_of_a_long_chain() {
+    if !can_count() {
+        return;
+    }
+    let (few, many) = slopes([20, 170, 520], |count| par(&chain(count), &["run", "all"]));
+    at_most(1.15, many / few, "a task of a long chain beside one of a short chain");
+}
+
 #[test]
 fn a_list_costs_no_more_than_it_did() {
     if !can_count() {

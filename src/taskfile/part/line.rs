@@ -12,20 +12,23 @@ pub(super) fn is_text(text: &[u8]) -> bool {
 
 /// Whether a byte may stand in the name of a task.
 pub(super) fn is_of_name(byte: u8) -> bool {
-    const NAMES: [bool; 256] = {
-        let (mut is_of_name, mut byte) = ([false; 256], 0);
-        while byte < 128 {
-            is_of_name[byte] = (byte as u8).is_ascii_alphanumeric();
-            byte += 1;
-        }
-        let mut others = "-_.:/+@".as_bytes();
-        while let [byte, rest @ ..] = others {
-            is_of_name[*byte as usize] = true;
-            others = rest;
-        }
-        is_of_name
-    };
+    const NAMES: [bool; 256] = letters_digits_and("-_.:/+@");
     NAMES[usize::from(byte)]
+}
+
+/// Which bytes are letters and digits of ASCII, or among `others`.
+pub(super) const fn letters_digits_and(others: &str) -> [bool; 256] {
+    let (mut is_among, mut byte) = ([false; 256], 0);
+    while byte < 128 {
+        is_among[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut others = others.as_bytes();
+    while let [byte, rest @ ..] = others {
+        is_among[*byte as usize] = true;
+        others = rest;
+    }
+    is_among
 }
 
 /// Whether there is nothing but printable ASCII and ends of lines. Without a branch for each byte, which takes

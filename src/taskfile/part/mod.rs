@@ -151,19 +151,7 @@ fn calls(task: &Task, index: &Index<'_>) -> Option<Vec<u32>> {
 
 /// Where in a `desc` with its key a text stands that begins as a text, is a few words in ASCII, and ends there.
 fn plain(written: &str) -> Option<Range<usize>> {
-    const WORDS: [bool; 256] = {
-        let (mut is_word, mut byte) = ([false; 256], 0);
-        while byte < 128 {
-            is_word[byte] = (byte as u8).is_ascii_alphanumeric();
-            byte += 1;
-        }
-        let mut others = " _-,./()".as_bytes();
-        while let [byte, rest @ ..] = others {
-            is_word[*byte as usize] = true;
-            others = rest;
-        }
-        is_word
-    };
+    const WORDS: [bool; 256] = line::letters_digits_and(" _-,./()");
     let bytes = written.as_bytes();
     let after = bytes.iter().position(|&byte| byte == b':')? + 1;
     let start = after + bytes[after..].iter().take_while(|&&byte| byte == b' ').count();

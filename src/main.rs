@@ -1,7 +1,7 @@
 //! Arguments in, exit code out.
 //!
 //! Where C's start suffices, C calls us directly: what Rust's own does beyond it is to look the main thread's stack
-//! up in `/proc` and to listen for its overflow, a tenth of the time of a `par list`.
+//! up in `/proc` and to listen for its overflow, which a short command can be seen to take longer for.
 
 #![cfg_attr(all(target_os = "linux", target_env = "gnu", not(test)), no_main)]
 

@@ -85,7 +85,7 @@ pub fn before_thread() {
     let _ = ensure();
 }
 
-/// Whether it was called, from wherever.
+/// Whether this process has called it, from wherever.
 pub(super) fn is_established() -> bool {
     OWN.load(Ordering::Acquire) == std::process::id() as pid_t
 }

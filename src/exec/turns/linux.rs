@@ -1,7 +1,4 @@
 //! A slice for this process alone, by `sched_setattr` (Linux 6.12; older ones take no notice).
-//!
-//! 5,000 processes of half a millisecond each at `-j2`, on two processors that were busy a moment ago: 2.95 s (2.5 to
-//! 4.7) with it, 3.45 s (3.2 to 4.1) without; where all went well before, it makes no difference.
 
 use std::mem::MaybeUninit;
 use std::ptr;
